@@ -1,0 +1,29 @@
+# Options that every target of ours is built with. Headers of others are SYSTEM and stay silent.
+add_library(inpaint_options INTERFACE)
+target_compile_options(inpaint_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+target_compile_definitions(inpaint_options INTERFACE INPAINT_VERSION="${PROJECT_VERSION}")
+target_include_directories(inpaint_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False alarms of GCC 12 inside libstdc++ and coroutine frames at -O2.
+  target_compile_options(inpaint_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+endif()
+
+if(INPAINT_SANITIZE)
+  target_compile_options(inpaint_options INTERFACE
+    -fsanitize=${INPAINT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(inpaint_options INTERFACE -fsanitize=${INPAINT_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND INPAINT_SANITIZE MATCHES "thread")
+    # Asio fences are understood by TSan only as atomic operations.
+    target_compile_options(inpaint_options INTERFACE -Wno-tsan)
+    target_compile_definitions(inpaint_options INTERFACE BOOST_ASIO_DISABLE_STD_ATOMIC_THREAD_FENCE)
+  endif()
+endif()
+
+# One folder of src/ is one library, which may link only what stands below it.
+function(inpaint_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;PRIVATE" ${ARGN})
+  add_library(inpaint_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(inpaint_${name} PUBLIC inpaint_options ${ARG_USES} PRIVATE ${ARG_PRIVATE})
+endfunction()

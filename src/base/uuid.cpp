@@ -1,0 +1,55 @@
+#include "base/uuid.h"
+
+#include <openssl/rand.h>
+
+#include <chrono>
+
+#include "base/error.h"
+
+namespace inpaint {
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+bool is_dash_position(std::size_t i) {
+  return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+}  // namespace
+
+std::optional<Uuid> Uuid::parse(std::string_view text) {
+  if (text.size() != 36) return std::nullopt;
+  std::string lower;
+  lower.reserve(36);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i] >= 'A' && text[i] <= 'F' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
+    const bool fits = is_dash_position(i) ? c == '-' : kHexDigits.find(c) != std::string_view::npos;
+    if (!fits) return std::nullopt;
+    lower += c;
+  }
+  return Uuid{std::move(lower)};
+}
+
+Uuid Uuid::make() {
+  std::array<unsigned char, 16> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+    throw internal("the system gave no random bytes");
+  }
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  const auto milliseconds = static_cast<std::uint64_t>(now.count());
+  for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<unsigned char>(milliseconds >> (40 - 8 * i));
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0FU) | 0x70U);
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3FU) | 0x80U);
+
+  std::string text;
+  text.reserve(36);
+  for (const unsigned char byte : bytes) {
+    if (is_dash_position(text.size())) text += '-';
+    text += kHexDigits[byte >> 4U];
+    text += kHexDigits[byte & 0x0FU];
+  }
+  return Uuid{std::move(text)};
+}
+
+}  // namespace inpaint
