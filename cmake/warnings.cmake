@@ -1,7 +1,8 @@
 # Options that every target of ours is built with. Headers of others are SYSTEM and stay silent.
 add_library(inpaint_options INTERFACE)
 target_compile_options(inpaint_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  $<$<BOOL:${INPAINT_FUZZ}>:-fsanitize=fuzzer-no-link>)
 target_compile_definitions(inpaint_options INTERFACE INPAINT_VERSION="${PROJECT_VERSION}")
 target_include_directories(inpaint_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 

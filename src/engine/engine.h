@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/image.h"
+
+namespace inpaint::engine {
+
+enum class Quality { kLow, kMedium, kHigh };
+// How the filled pixels are combined with what the hole held before.
+enum class BlendMode { kNormal, kLighten, kDarken };
+
+struct Parameters {
+  Quality quality = Quality::kMedium;
+  BlendMode blend_mode = BlendMode::kNormal;
+  std::uint64_t seed = 1;
+};
+
+struct Model {
+  std::string_view id;           // "default_inpainting", "telea", "navier-stokes", "overlay"
+  std::string_view description;  // a sentence for a person
+};
+
+std::span<const Model> models();
+bool is_model(std::string_view id);
+
+// Called with a fraction from 0 to 1, never going back, on the calling thread or another.
+using Progress = std::function<void(double)>;
+
+// Set from any thread; the engine looks at it often and then throws Error kConflict "CANCELLED".
+class CancelToken {
+ public:
+  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> cancelled_{false};
+};
+
+// Fills the hole. Pixels outside the mask and the whole alpha channel are returned unchanged; an empty
+// mask returns the input. Throws kInvalid: UNKNOWN_MODEL, MASK_SIZE_MISMATCH, MASK_COVERS_EVERYTHING.
+Image inpaint(std::string_view model, const Image& image, const Mask& mask, const Parameters& parameters,
+              const Progress& progress, const CancelToken& cancel);
+
+}  // namespace inpaint::engine

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+
+namespace inpaint::http {
+
+// A plain function: it may block (SQL, bcrypt, decoding, files) because the server runs it on the bounded
+// blocking pool, never on a network thread. It throws inpaint::Error to refuse.
+using Handler = std::function<Response(const Request&)>;
+
+enum class Access { kPublic, kUser, kAdministrator };
+enum class Body { kNone, kJson, kMultipart };
+enum class RunOn { kBlockingPool, kNetworkThread };  // kNetworkThread: only what never blocks (/health)
+
+struct Route {
+  Method method = Method::kGet;
+  std::string pattern;  // "/api/users/:userId"; a ":name" segment matches one non-empty decoded segment
+  Handler handler;
+  Access access = Access::kPublic;
+  Body body = Body::kNone;
+  RunOn run_on = RunOn::kBlockingPool;
+};
+
+// Literal segments win over parameters. A trailing slash changes nothing. HEAD is served by GET.
+class Router {
+ public:
+  void add(Route route);
+
+  struct Match {
+    const Route* route = nullptr;
+    std::map<std::string, std::string> params;
+  };
+  // Throws kNotFound (no such path) or kMethodNotAllowed (details name the allowed methods), or kInvalid
+  // for a target that is not well-formed percent-encoded UTF-8. `target` is the raw request target path.
+  Match match(Method method, std::string_view raw_path) const;
+
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace inpaint::http

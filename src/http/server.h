@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "http/router.h"
+
+namespace inpaint::http {
+
+struct ServerOptions {
+  std::string host = "0.0.0.0";
+  std::uint16_t port = 3000;  // 0: the system chooses
+  unsigned network_threads = 1;
+  unsigned blocking_threads = 4;
+  std::size_t blocking_queue_limit = 256;  // more waiting work than this is answered 503 with Retry-After
+  std::size_t connection_limit = 10'000;
+  std::int64_t header_limit_bytes = 16 * 1024;
+  std::int64_t json_limit_bytes = 1024 * 1024;
+  std::int64_t upload_limit_bytes = 2LL * 1024 * 1024 * 1024;
+  std::chrono::milliseconds header_timeout{10'000};  // whole head, however slowly its bytes drip in
+  std::chrono::milliseconds idle_timeout{60'000};    // keep-alive without a request
+  std::int64_t minimum_bytes_per_second = 1024;      // bodies slower than this over 10 s are cut off
+  std::int64_t requests_per_minute = 12'000;         // per address; 0: no limit
+  std::filesystem::path temporary_directory;         // for uploads; exists
+};
+
+// Who is calling: throws kUnauthenticated. Runs on the blocking pool.
+using Authenticate = std::function<std::shared_ptr<const accounts::User>(const Request&)>;
+// Whether an authenticated caller may use Access::kAdministrator routes.
+using IsAdministrator = std::function<bool(const accounts::User&)>;
+
+class Server {
+ public:
+  Server(ServerOptions options, Router router, Authenticate authenticate, IsAdministrator is_administrator);
+  ~Server();
+
+  // Binds and listens; throws kUnavailable with a sentence when the port is taken. Returns the port.
+  std::uint16_t start();
+  // Stops accepting, lets requests under way finish for at most `grace`, ends event streams, closes all.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace inpaint::http

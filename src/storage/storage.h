@@ -1,0 +1,46 @@
+// storage/ keeps blobs by key: a local directory now, an S3 bucket behind the same interface later.
+// A key is made by our code only ("datasets/<id>/<uuid>.png"): segments of [A-Za-z0-9._-], no "." or ".."
+// segment, at most 512 characters. It uses base/ only.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace inpaint::storage {
+
+class Storage {
+ public:
+  virtual ~Storage() = default;
+
+  // Stores the file under `key`, whole or not at all, replacing what was there. The file is moved away
+  // when it can be (same file system), else copied; either way the caller no longer owns it.
+  virtual void put_file(std::string_view key, const std::filesystem::path& file) = 0;
+
+  // A readable local file with the blob's bytes; throws kNotFound. For a local directory the blob itself
+  // (do not write to it), for others a cached copy that lives while the returned pointer does.
+  virtual std::shared_ptr<const std::filesystem::path> open_file(std::string_view key) = 0;
+
+  // Removing what is not there is fine.
+  virtual void remove(std::string_view key) = 0;
+
+  struct Blob {
+    std::string key;
+    std::int64_t size_bytes = 0;
+    Timestamp modified_at;
+  };
+  // Calls `visit` for every blob whose key starts with `prefix`, in no particular order.
+  virtual void list(std::string_view prefix, const std::function<void(const Blob&)>& visit) = 0;
+
+  // Throws kUnavailable when a small blob can't be written and read back.
+  virtual void check() = 0;
+};
+
+std::unique_ptr<Storage> make_local_storage(const std::filesystem::path& directory);
+
+}  // namespace inpaint::storage
