@@ -3,8 +3,11 @@
 // base/ only; SOCI's headers are included by the .cpp files that write SQL.
 #pragma once
 
+#include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace soci {
@@ -16,41 +19,64 @@ namespace inpaint::database {
 // A connection for one piece of work. Never kept, never shared between threads.
 using Session = soci::session;
 
+// Every failure leaves read() and transaction() as an Error: what the work threw itself, or, for what the
+// database said, kConflict UNIQUE_VIOLATION, kUnavailable DATABASE_BUSY (also when no connection was free
+// in time), or kInternal without any bound value in its text.
 class Database {
  public:
-  // Opens (creates) the SQLite file with `connections` pooled connections. Throws kUnavailable.
-  static std::unique_ptr<Database> open_sqlite(const std::filesystem::path& file, unsigned connections);
   virtual ~Database() = default;
 
   // Brings the schema to the newest version; safe when several processes do it at once. Returns the version.
   virtual int migrate() = 0;
+
   // Throws kUnavailable unless a query is answered.
-  virtual void check() = 0;
+  void check();
 
   // Runs work(Session&) outside a transaction, for single SELECTs, and returns what it returns.
   template <typename Work>
   auto read(Work&& work) {
-    const Lease lease(*this);
-    return std::forward<Work>(work)(lease.session());
+    try {
+      const Lease lease(*this);
+      return std::forward<Work>(work)(lease.session());
+    } catch (const std::exception& error) {
+      rethrow_as_error(error);
+    }
   }
 
   // Runs work(Session&) in one write transaction: commits when it returns, rolls back when it throws.
-  // Writers of one process queue up fairly. Calling read() or transaction() inside is a bug that would
-  // deadlock a busy pool: it throws at once.
+  // Calling read() or transaction() inside is a bug that could deadlock a busy pool: it throws at once.
   template <typename Work>
   auto transaction(Work&& work) {
-    Transaction transaction(*this);
-    if constexpr (std::is_void_v<decltype(work(transaction.session()))>) {
-      std::forward<Work>(work)(transaction.session());
-      transaction.commit();
-    } else {
-      auto result = std::forward<Work>(work)(transaction.session());
-      transaction.commit();
-      return result;
+    try {
+      Transaction transaction(*this);
+      if constexpr (std::is_void_v<decltype(work(transaction.session()))>) {
+        std::forward<Work>(work)(transaction.session());
+        transaction.commit();
+      } else {
+        auto result = std::forward<Work>(work)(transaction.session());
+        transaction.commit();
+        return result;
+      }
+    } catch (const std::exception& error) {
+      rethrow_as_error(error);
     }
   }
 
  protected:
+  struct Connection {
+    std::size_t position = 0;
+    Session* session = nullptr;
+  };
+
+  // Waits for a free connection; throws kUnavailable when none comes free in time.
+  virtual Connection acquire() = 0;
+  virtual void give_back(Connection connection) noexcept = 0;
+  virtual void begin(Session& session) = 0;
+  virtual void commit(Session& session) = 0;
+  // Ends a transaction that begin() started, committed or not.
+  virtual void end(Session& session, bool committed) noexcept = 0;
+
+ private:
   // A connection out of the pool, given back at the end of the scope.
   class Lease {
    public:
@@ -58,12 +84,11 @@ class Database {
     ~Lease();
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
-    Session& session() const { return *session_; }
+    Session& session() const { return *connection_.session; }
 
    private:
     Database& database_;
-    std::size_t position_ = 0;
-    Session* session_ = nullptr;
+    Connection connection_;
   };
 
   // Begins on construction; rolls back on destruction unless committed.
@@ -73,23 +98,23 @@ class Database {
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
-    Session& session() const { return lease_->session(); }
+    Session& session() const { return lease_.session(); }
     void commit();
 
    private:
     Database& database_;
-    std::unique_ptr<Lease> lease_;
-    bool open_ = false;
+    Lease lease_;
+    bool committed_ = false;
   };
 
-  virtual std::pair<std::size_t, Session*> acquire() = 0;
-  virtual void give_back(std::size_t position) = 0;
-  virtual void begin(Session& session) = 0;
-  virtual void commit(Session& session) = 0;
-  virtual void rollback(Session& session) noexcept = 0;
+  [[noreturn]] static void rethrow_as_error(const std::exception& error);
 };
 
-// Whether an exception of SOCI says that a unique index refused the row.
+// Opens, and creates where it is missing, a SQLite file. At most `connections` pieces of work at a time.
+// Throws kUnavailable.
+std::unique_ptr<Database> open_sqlite(const std::filesystem::path& file, unsigned connections);
+
+// Whether it is what a unique index answers to a row that is already there.
 bool is_unique_violation(const std::exception& error);
 
 }  // namespace inpaint::database

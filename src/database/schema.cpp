@@ -1,0 +1,138 @@
+#include "database/schema.h"
+
+#include <array>
+
+namespace inpaint::database {
+namespace {
+
+// Amounts of tokens are BIGINT hundredths and times BIGINT milliseconds since 1970: SQLite has no exact
+// decimal and no time type. STRICT tables refuse a value of the wrong type.
+constexpr std::string_view kFirst[] = {
+    R"(CREATE TABLE users(
+         id TEXT NOT NULL PRIMARY KEY,
+         name TEXT NOT NULL,
+         surname TEXT NOT NULL,
+         email TEXT NOT NULL UNIQUE,
+         password TEXT NOT NULL,
+         tokens INTEGER NOT NULL DEFAULT 0 CHECK (tokens >= 0 AND tokens <= 9999999999),
+         role TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'admin')),
+         password_changed_at INTEGER NOT NULL,
+         created_at INTEGER NOT NULL,
+         updated_at INTEGER NOT NULL) STRICT)",
+
+    R"(CREATE TABLE datasets(
+         id TEXT NOT NULL PRIMARY KEY,
+         user_id TEXT NULL REFERENCES users(id) ON DELETE SET NULL,
+         name TEXT NOT NULL,
+         tags TEXT NOT NULL DEFAULT '[]',
+         is_deleted INTEGER NOT NULL DEFAULT 0,
+         next_upload_index INTEGER NOT NULL DEFAULT 0,
+         item_count INTEGER NOT NULL DEFAULT 0,
+         created_at INTEGER NOT NULL,
+         updated_at INTEGER NOT NULL) STRICT)",
+    "CREATE UNIQUE INDEX datasets_name_unique ON datasets(user_id, name) WHERE is_deleted = 0",
+
+    R"(CREATE TABLE dataset_items(
+         id INTEGER PRIMARY KEY,
+         dataset_id TEXT NOT NULL REFERENCES datasets(id) ON DELETE CASCADE,
+         item_index INTEGER NOT NULL,
+         upload_index INTEGER NOT NULL,
+         frame_index INTEGER NULL,
+         type TEXT NOT NULL CHECK (type IN ('image', 'video')),
+         image_path TEXT NOT NULL UNIQUE,
+         mask_path TEXT NOT NULL,
+         image_name TEXT NOT NULL,
+         created_at INTEGER NOT NULL,
+         UNIQUE (dataset_id, item_index)) STRICT)",
+    "CREATE INDEX dataset_items_mask ON dataset_items(mask_path)",
+
+    // The dataset and its items are copied into the inference: later changes and deletions of the dataset,
+    // or of its owner, do not touch work that is under way or results that are there.
+    R"(CREATE TABLE inferences(
+         id TEXT NOT NULL PRIMARY KEY,
+         user_id TEXT NULL REFERENCES users(id) ON DELETE SET NULL,
+         dataset_id TEXT NULL REFERENCES datasets(id) ON DELETE SET NULL,
+         dataset_name TEXT NOT NULL,
+         status TEXT NOT NULL DEFAULT 'PENDING'
+           CHECK (status IN ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'ABORTED')),
+         model_id TEXT NOT NULL,
+         parameters TEXT NOT NULL DEFAULT '{}',
+         result TEXT NULL,
+         progress INTEGER NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 100),
+         item_count INTEGER NOT NULL,
+         tokens_reserved INTEGER NOT NULL,
+         tokens_refunded INTEGER NOT NULL DEFAULT 0,
+         error TEXT NULL,
+         idempotency_key TEXT NULL,
+         request_hash TEXT NULL,
+         created_at INTEGER NOT NULL,
+         updated_at INTEGER NOT NULL,
+         UNIQUE (user_id, idempotency_key)) STRICT)",
+    "CREATE INDEX inferences_of_user ON inferences(user_id, id)",
+    "CREATE INDEX inferences_live ON inferences(status) WHERE status IN ('PENDING', 'RUNNING')",
+
+    R"(CREATE TABLE inference_items(
+         inference_id TEXT NOT NULL REFERENCES inferences(id) ON DELETE CASCADE,
+         item_index INTEGER NOT NULL,
+         image_path TEXT NOT NULL,
+         mask_path TEXT NOT NULL,
+         image_name TEXT NOT NULL,
+         type TEXT NOT NULL CHECK (type IN ('image', 'video')),
+         upload_index INTEGER NOT NULL,
+         frame_index INTEGER NULL,
+         price INTEGER NOT NULL,
+         status TEXT NOT NULL DEFAULT 'PENDING' CHECK (status IN ('PENDING', 'DONE', 'FAILED')),
+         output_path TEXT NULL,
+         reason TEXT NULL,
+         PRIMARY KEY (inference_id, item_index)) STRICT, WITHOUT ROWID)",
+    "CREATE INDEX inference_items_image ON inference_items(image_path)",
+    "CREATE INDEX inference_items_mask ON inference_items(mask_path)",
+    "CREATE INDEX inference_items_output ON inference_items(output_path)",
+
+    R"(CREATE TABLE outbox(
+         id INTEGER PRIMARY KEY,
+         inference_id TEXT NOT NULL,
+         created_at INTEGER NOT NULL) STRICT)",
+
+    R"(CREATE TABLE queue_jobs(
+         id TEXT NOT NULL PRIMARY KEY,
+         state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'active', 'completed', 'failed')),
+         attempts INTEGER NOT NULL DEFAULT 0,
+         available_at INTEGER NOT NULL,
+         lease TEXT NULL,
+         lease_until INTEGER NULL,
+         error TEXT NULL,
+         created_at INTEGER NOT NULL,
+         finished_at INTEGER NULL) STRICT, WITHOUT ROWID)",
+    "CREATE INDEX queue_jobs_due ON queue_jobs(state, available_at)",
+    "CREATE INDEX queue_jobs_finished ON queue_jobs(finished_at) WHERE finished_at IS NOT NULL",
+
+    // No foreign key to users: the audit trail outlives the account. `sequence` is the order in which the
+    // rows of one user were written.
+    R"(CREATE TABLE token_transactions(
+         sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+         id TEXT NOT NULL UNIQUE,
+         user_id TEXT NOT NULL,
+         operation_type TEXT NOT NULL
+           CHECK (operation_type IN ('registration', 'upload', 'inference', 'refund', 'recharge')),
+         operation_id TEXT NOT NULL,
+         amount INTEGER NOT NULL,
+         balance_before INTEGER NOT NULL,
+         balance_after INTEGER NOT NULL CHECK (balance_after = balance_before + amount AND balance_after >= 0),
+         status TEXT NOT NULL CHECK (status IN ('pending', 'completed', 'refunded')),
+         description TEXT NOT NULL,
+         created_at INTEGER NOT NULL,
+         UNIQUE (operation_type, operation_id)) STRICT)",
+    "CREATE INDEX token_transactions_of_user ON token_transactions(user_id, sequence)",
+    "CREATE INDEX token_transactions_pending ON token_transactions(status) WHERE status = 'pending'",
+};
+
+constexpr std::array kMigrations{Migration{1, kFirst}};
+
+}  // namespace
+
+std::span<const Migration> sqlite_migrations() {
+  return kMigrations;
+}
+
+}  // namespace inpaint::database
