@@ -1,0 +1,193 @@
+#include "credits/ledger.h"
+
+#include <soci/soci.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "credits/prices.h"
+
+namespace inpaint::credits {
+namespace {
+
+struct Posting {
+  std::string_view type;
+  std::string operation_id;
+  Credits amount;
+  std::string_view status;
+  std::string_view description;
+};
+
+void insert_entry(Session& sql, const std::string& user_id, const Posting& posting, Credits balance_after) {
+  const std::string id = Uuid::make().to_string();
+  const std::string type(posting.type);
+  const std::string status(posting.status);
+  const std::string description(posting.description);
+  const long long amount = posting.amount.hundredths();
+  const long long before = (balance_after - posting.amount).hundredths();
+  const long long after = balance_after.hundredths();
+  const long long now = Timestamp::now().unix_ms;
+  sql << "INSERT INTO token_transactions(id, user_id, operation_type, operation_id, amount, balance_before, "
+         "balance_after, status, description, created_at) "
+         "VALUES (:id, :user_id, :type, :operation_id, :amount, :before, :after, :status, :description, "
+         ":now)",
+      soci::use(id), soci::use(user_id), soci::use(type), soci::use(posting.operation_id), soci::use(amount),
+      soci::use(before), soci::use(after), soci::use(status), soci::use(description), soci::use(now);
+}
+
+// The balance after adding `amount`, or nothing when the user is not there or has too little.
+std::optional<Credits> change_balance(Session& sql, const std::string& user_id, Credits amount) {
+  const long long change = amount.hundredths();
+  const long long now = Timestamp::now().unix_ms;
+  long long tokens = 0;
+  sql << "UPDATE users SET tokens = tokens + :change, updated_at = :now "
+         "WHERE id = :id AND tokens + :change2 >= 0 RETURNING tokens",
+      soci::use(change), soci::use(now), soci::use(user_id), soci::use(change), soci::into(tokens);
+  if (!sql.got_data()) return std::nullopt;
+  return Credits{tokens};
+}
+
+Credits pay(Session& sql, const UserId& user, const Posting& posting) {
+  if (posting.amount >= Credits{}) throw internal("a payment must be positive");
+  const std::optional<Credits> left = change_balance(sql, user.to_string(), posting.amount);
+  if (!left) throw_insufficient(-posting.amount, balance(sql, user));
+  insert_entry(sql, user.to_string(), posting, *left);
+  return *left;
+}
+
+// The ledger outlives the account: a refund to a deleted user is booked against the last row.
+Credits balance_in_rows(Session& sql, const std::string& user_id) {
+  long long sum = 0;
+  sql << "SELECT COALESCE(SUM(amount), 0) FROM token_transactions WHERE user_id = :id", soci::use(user_id),
+      soci::into(sum);
+  return Credits{sum};
+}
+
+void give_back(Session& sql, const std::string& user_id, const InferenceId& inference, Credits amount,
+               std::string_view description) {
+  if (amount == Credits{}) return;
+  std::optional<Credits> after = change_balance(sql, user_id, amount);
+  if (!after) after = balance_in_rows(sql, user_id) + amount;
+  insert_entry(sql, user_id, {"refund", inference.to_string(), amount, "completed", description}, *after);
+}
+
+struct Reservation {
+  std::string user_id;
+  Credits amount;
+};
+
+// Ends the reservation; the condition on its status makes the second of two callers fail.
+Reservation end_reservation(Session& sql, const InferenceId& inference, const std::string& status) {
+  const std::string operation_id = inference.to_string();
+  std::string user_id;
+  long long amount = 0;
+  sql << "UPDATE token_transactions SET status = :status "
+         "WHERE operation_type = 'inference' AND operation_id = :id AND status = 'pending' "
+         "RETURNING user_id, amount",
+      soci::use(status), soci::use(operation_id), soci::into(user_id), soci::into(amount);
+  if (!sql.got_data()) {
+    throw conflict("RESERVATION_ENDED", "The tokens of this inference have been settled already.");
+  }
+  return {std::move(user_id), Credits{-amount}};
+}
+
+}  // namespace
+
+void throw_insufficient(Credits required, Credits available) {
+  throw Error(
+      ErrorKind::kPaymentRequired, "INSUFFICIENT_TOKENS",
+      "Not enough tokens: " + required.to_string() + " required, " + available.to_string() + " available.",
+      {{"required", required.to_string()}, {"available", available.to_string()}});
+}
+
+Credits open_account(Session& sql, const UserId& user) {
+  const std::optional<Credits> after = change_balance(sql, user.to_string(), kRegistrationGift);
+  if (!after) throw internal("an account was opened for a user that is not there");
+  insert_entry(sql, user.to_string(),
+               {"registration", user.to_string(), kRegistrationGift, "completed", "Tokens of a new account"},
+               *after);
+  return *after;
+}
+
+Credits charge_upload(Session& sql, const UserId& user, Credits price, const Uuid& upload,
+                      std::string_view description) {
+  return pay(sql, user, {"upload", upload.to_string(), -price, "completed", description});
+}
+
+Credits reserve(Session& sql, const UserId& user, Credits price, const InferenceId& inference,
+                std::string_view description) {
+  return pay(sql, user, {"inference", inference.to_string(), -price, "pending", description});
+}
+
+void confirm(Session& sql, const InferenceId& inference, Credits refund, std::string_view description) {
+  const Reservation reservation = end_reservation(sql, inference, "completed");
+  if (refund < Credits{} || refund > reservation.amount) throw internal("a refund exceeds what was paid");
+  give_back(sql, reservation.user_id, inference, refund, description);
+}
+
+Credits cancel(Session& sql, const InferenceId& inference, std::string_view description) {
+  const Reservation reservation = end_reservation(sql, inference, "refunded");
+  give_back(sql, reservation.user_id, inference, reservation.amount, description);
+  return reservation.amount;
+}
+
+Credits recharge(Session& sql, const UserId& user, Credits amount, std::string_view description) {
+  if (amount <= Credits{} || amount > kLargestRecharge) throw internal("a recharge out of range");
+  const std::string id = user.to_string();
+  const long long change = amount.hundredths();
+  const long long maximum = kMaximumBalance.hundredths();
+  const long long now = Timestamp::now().unix_ms;
+  long long tokens = 0;
+  // What is reserved counts too: a later refund must always fit.
+  sql << "UPDATE users SET tokens = tokens + :change, updated_at = :now WHERE id = :id "
+         "AND tokens + :change2 + (SELECT COALESCE(-SUM(amount), 0) FROM token_transactions "
+         "WHERE user_id = :id2 AND status = 'pending') <= :maximum RETURNING tokens",
+      soci::use(change), soci::use(now), soci::use(id), soci::use(change), soci::use(id), soci::use(maximum),
+      soci::into(tokens);
+  if (!sql.got_data()) {
+    balance(sql, user);  // throws when there is no such user
+    throw invalid("BALANCE_LIMIT",
+                  "The balance would pass the limit of " + kMaximumBalance.to_string() + " tokens.",
+                  {{"amount", "the balance would pass " + kMaximumBalance.to_string()}});
+  }
+  insert_entry(sql, id, {"recharge", Uuid::make().to_string(), amount, "completed", description},
+               Credits{tokens});
+  return Credits{tokens};
+}
+
+Credits balance(Session& sql, const UserId& user) {
+  const std::string id = user.to_string();
+  long long tokens = 0;
+  sql << "SELECT tokens FROM users WHERE id = :id", soci::use(id), soci::into(tokens);
+  if (!sql.got_data()) throw not_found("There is no such user.");
+  return Credits{tokens};
+}
+
+std::vector<Entry> recent_entries(Session& sql, const UserId& user, int limit) {
+  const std::string user_id = user.to_string();
+  Entry entry;
+  long long amount = 0;
+  long long before = 0;
+  long long after = 0;
+  long long created_at = 0;
+  soci::statement statement =
+      (sql.prepare << "SELECT id, user_id, operation_type, operation_id, amount, balance_before, "
+                      "balance_after, status, description, created_at FROM token_transactions "
+                      "WHERE user_id = :user_id ORDER BY sequence DESC LIMIT :limit",
+       soci::use(user_id), soci::use(limit), soci::into(entry.id), soci::into(entry.user_id),
+       soci::into(entry.type), soci::into(entry.operation_id), soci::into(amount), soci::into(before),
+       soci::into(after), soci::into(entry.status), soci::into(entry.description), soci::into(created_at));
+  statement.execute();
+  std::vector<Entry> entries;
+  while (statement.fetch()) {
+    entry.amount = Credits{amount};
+    entry.balance_before = Credits{before};
+    entry.balance_after = Credits{after};
+    entry.created_at = Timestamp{created_at};
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+}  // namespace inpaint::credits
