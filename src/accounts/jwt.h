@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/json.h"
+
+namespace inpaint::accounts {
+
+// Signs and verifies JSON Web Tokens (RFC 7519) with HS256 and nothing else, whatever the token's header
+// asks for. Every token says what it is for (`aud`) and when it ends (`exp`); whoever consumes it names the
+// audience it expects, so that a token made for one purpose never serves another.
+class Jwt {
+ public:
+  // `key`: at least 32 bytes.
+  explicit Jwt(std::string key);
+
+  // `claims` must hold `aud` and `exp` (seconds since 1970).
+  std::string sign(const http::Json& claims) const;
+
+  // The claims of a genuine, unexpired token of that audience. Throws kUnauthenticated UNAUTHENTICATED.
+  http::Json verify(std::string_view token, std::string_view audience) const;
+
+ private:
+  std::string key_;
+};
+
+// A key for one purpose, made from the one secret that is configured (HMAC-SHA256 of the purpose's name),
+// so that tokens of different purposes do not share a key. The secret can't be found from it.
+std::string derive_key(std::string_view secret, std::string_view purpose);
+
+}  // namespace inpaint::accounts

@@ -1,0 +1,46 @@
+#include "accounts/signed_links.h"
+
+#include "base/error.h"
+#include "base/time.h"
+
+namespace inpaint::accounts {
+namespace {
+
+std::string_view audience(SignedLinks::Purpose purpose) {
+  return purpose == SignedLinks::Purpose::kImage ? "image" : "result";
+}
+
+Error refused() {
+  return not_found("This link is invalid or has expired.");
+}
+
+}  // namespace
+
+SignedLinks::SignedLinks(std::string_view secret) : jwt_(derive_key(secret, "link")) {}
+
+std::string SignedLinks::make(const UserId& user, Purpose purpose, std::string_view key,
+                              std::chrono::seconds lifetime) const {
+  return jwt_.sign({{"sub", user.to_string()},
+                    {"aud", audience(purpose)},
+                    {"key", key},
+                    {"exp", Timestamp::now().unix_ms / 1000 + lifetime.count()}});
+}
+
+SignedLinks::Link SignedLinks::verify(std::string_view token, Purpose purpose) const {
+  http::Json claims;
+  try {
+    claims = jwt_.verify(token, audience(purpose));
+  } catch (const Error&) {
+    throw refused();
+  }
+  const auto subject = claims.find("sub");
+  const auto key = claims.find("key");
+  if (subject == claims.end() || !subject->is_string() || key == claims.end() || !key->is_string()) {
+    throw refused();
+  }
+  const std::optional<UserId> user = UserId::parse(subject->get_ref<const std::string&>());
+  if (!user) throw refused();
+  return {*user, key->get<std::string>()};
+}
+
+}  // namespace inpaint::accounts
