@@ -1,6 +1,6 @@
 // storage/ keeps blobs by key: a local directory now, an S3 bucket behind the same interface later.
-// A key is made by our code only ("datasets/<id>/<uuid>.png"): segments of [A-Za-z0-9._-], no "." or ".."
-// segment, at most 512 characters. It uses base/ only.
+// A key is made by our code only ("datasets/<id>/<uuid>.png") and checked all the same: see key.h. It uses
+// base/ only.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,9 @@ class Storage {
  public:
   virtual ~Storage() = default;
 
-  // Stores the file under `key`, whole or not at all, replacing what was there. The file is moved away
-  // when it can be (same file system), else copied; either way the caller no longer owns it.
+  // Stores the file under `key`, whole or not at all, replacing what was there, and so that a power cut
+  // after the return does not lose it. The file is moved away when it can be (same file system), else
+  // copied and removed.
   virtual void put_file(std::string_view key, const std::filesystem::path& file) = 0;
 
   // A readable local file with the blob's bytes; throws kNotFound. For a local directory the blob itself
@@ -32,10 +33,13 @@ class Storage {
   struct Blob {
     std::string key;
     std::int64_t size_bytes = 0;
-    Timestamp modified_at;
+    Timestamp stored_at;
   };
   // Calls `visit` for every blob whose key starts with `prefix`, in no particular order.
   virtual void list(std::string_view prefix, const std::function<void(const Blob&)>& visit) = 0;
+
+  // Removes what put_file left half-done when its process died, if it was begun before `before`.
+  virtual void remove_leftovers(Timestamp before) = 0;
 
   // Throws kUnavailable when a small blob can't be written and read back.
   virtual void check() = 0;

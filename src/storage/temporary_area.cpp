@@ -1,0 +1,96 @@
+#include "storage/temporary_area.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/uuid.h"
+
+namespace inpaint::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A file system stamps files with a coarse clock that may lag behind ours by a tick.
+constexpr std::chrono::milliseconds kClockTick{-20};
+
+Error unusable(const fs::path& directory) {
+  return {ErrorKind::kUnavailable, "TEMPORARY_DIRECTORY_UNAVAILABLE",
+          "The directory for temporary files " + directory.string() + " can't be used."};
+}
+
+FileDescriptor open_directory(const fs::path& directory) {
+  std::error_code ignored;
+  fs::create_directories(directory, ignored);
+  FileDescriptor descriptor(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!descriptor.is_open()) throw unusable(directory);
+  return descriptor;
+}
+
+// Held for the scope, so that no area is judged between its making and its locking.
+class Lock {
+ public:
+  explicit Lock(const FileDescriptor& descriptor) : descriptor_(descriptor) {
+    if (::flock(descriptor_.get(), LOCK_EX) != 0) throw internal("a lock on a directory was refused");
+  }
+  ~Lock() { ::flock(descriptor_.get(), LOCK_UN); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  const FileDescriptor& descriptor_;
+};
+
+// Removes every area that no process holds; returns whether none is left.
+bool remove_free_areas(const fs::path& parent, const FileDescriptor& parent_lock) {
+  const Lock lock(parent_lock);
+  bool none_left = true;
+  std::error_code ignored;
+  std::vector<fs::path> entries;
+  for (const auto& entry : fs::directory_iterator(parent, ignored)) entries.push_back(entry.path());
+  for (const fs::path& entry : entries) {
+    const FileDescriptor descriptor(entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const bool in_use = descriptor.is_open() && ::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0;
+    if (in_use) {
+      none_left = false;
+    } else {
+      fs::remove_all(entry, ignored);
+    }
+  }
+  return none_left;
+}
+
+FileDescriptor make_area(const fs::path& area, const FileDescriptor& parent_lock) {
+  const Lock lock(parent_lock);
+  FileDescriptor descriptor = open_directory(area);
+  if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) throw unusable(area);
+  return descriptor;
+}
+
+}  // namespace
+
+TemporaryArea::TemporaryArea(const fs::path& parent)
+    : parent_(fs::absolute(parent)),
+      parent_lock_(open_directory(parent_)),
+      path_(parent_ / Uuid::make().to_string()),
+      made_at_(Timestamp::now() + kClockTick),
+      was_alone_(remove_free_areas(parent_, parent_lock_)),
+      lock_(make_area(path_, parent_lock_)) {}
+
+TemporaryArea::~TemporaryArea() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+fs::path TemporaryArea::new_path(std::string_view extension) const {
+  return path_ / (Uuid::make().to_string() + std::string(extension));
+}
+
+void TemporaryArea::remove_abandoned() {
+  remove_free_areas(parent_, parent_lock_);
+}
+
+}  // namespace inpaint::storage
