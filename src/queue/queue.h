@@ -36,6 +36,8 @@ struct Options {
   int maximum_attempts = 3;
   std::chrono::milliseconds lease{30'000};  // a job whose lease is not extended for this long is redelivered
   std::chrono::milliseconds first_backoff{1'000};  // doubles with each attempt
+  std::chrono::hours keep_finished{7 * 24};
+  std::int64_t keep_finished_count = 10'000;
 };
 
 enum class FailOutcome { kWillRetry, kGivenUp };
@@ -44,7 +46,7 @@ class Queue {
  public:
   virtual ~Queue() = default;
 
-  // Adding an id that is already there changes nothing.
+  // Adding an id that waits or is active changes nothing; one that is finished begins anew.
   virtual void add(InferenceId id) = 0;
   // The next job that is due, waiting at most `wait` for one. A delivery whose lease ran out (its worker
   // died) counts as an attempt; when those are used up the job is still delivered once more with
@@ -52,8 +54,9 @@ class Queue {
   virtual std::optional<LeasedJob> take(std::chrono::milliseconds wait) = 0;
   // False: the lease is lost, somebody else may have the job; stop working on it.
   virtual bool extend(const LeasedJob& job) = 0;
+  // Nothing happens when the lease is lost; so it is for release().
   virtual void complete(const LeasedJob& job) = 0;
-  // Schedules the next attempt after an exponential backoff, or gives up.
+  // Schedules the next attempt after an exponential backoff, or gives up. kWillRetry when the lease is lost.
   virtual FailOutcome fail(const LeasedJob& job, const std::string& reason) = 0;
   // Gives the job back at once without counting the attempt (graceful shutdown).
   virtual void release(const LeasedJob& job) = 0;

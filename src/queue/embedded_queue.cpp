@@ -1,0 +1,225 @@
+#include <soci/soci.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "database/database.h"
+#include "queue/queue.h"
+
+namespace inpaint::queue {
+namespace {
+
+using database::Session;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kPollInterval{250};  // for jobs that other processes add, and for leases that run out
+constexpr int kFinishesBetweenPrunes = 256;
+constexpr std::size_t kMaximumReasonLength = 500;
+
+// Jobs are rows of queue_jobs. Whoever may take one is decided by one conditional UPDATE; every later step
+// names the lease of the delivery, so that a worker that lost its job changes nothing.
+class EmbeddedQueue final : public Queue {
+ public:
+  EmbeddedQueue(database::Database& database, Options options) : database_(database), options_(options) {}
+
+  void add(InferenceId id) override;
+  std::optional<LeasedJob> take(milliseconds wait) override;
+  bool extend(const LeasedJob& job) override;
+  void complete(const LeasedJob& job) override;
+  FailOutcome fail(const LeasedJob& job, const std::string& reason) override;
+  void release(const LeasedJob& job) override;
+  void remove(InferenceId id) override;
+  Counts counts() override;
+  void check() override { counts(); }
+
+ private:
+  bool anything_due();
+  std::optional<LeasedJob> lease_next();
+  milliseconds backoff(int attempt) const;
+  void prune_sometimes(Session& sql);
+  void announce();
+
+  database::Database& database_;
+  const Options options_;
+  std::mutex mutex_;
+  std::condition_variable added_;
+  std::uint64_t additions_ = 0;  // counts what announce() told, so that none is missed between look and wait
+  std::atomic<int> finishes_ = 0;
+};
+
+void EmbeddedQueue::add(InferenceId id) {
+  const std::string& text = id.to_string();
+  const long long now = Timestamp::now().unix_ms;
+  database_.transaction([&](Session& sql) {
+    sql << "INSERT INTO queue_jobs(id, available_at, created_at) VALUES (:id, :available, :created) "
+           "ON CONFLICT(id) DO UPDATE SET state = 'waiting', attempts = 0, error = NULL, finished_at = NULL, "
+           "available_at = excluded.available_at WHERE queue_jobs.state IN ('completed', 'failed')",
+        soci::use(text), soci::use(now), soci::use(now);
+  });
+  announce();
+}
+
+void EmbeddedQueue::announce() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++additions_;
+  }
+  added_.notify_one();
+}
+
+std::optional<LeasedJob> EmbeddedQueue::take(milliseconds wait) {
+  const Clock::time_point end = Clock::now() + wait;
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t additions_seen = additions_;
+    lock.unlock();
+    if (anything_due()) {
+      if (std::optional<LeasedJob> job = lease_next()) return job;
+      continue;  // somebody else was faster; there may be more
+    }
+    if (Clock::now() >= end) return std::nullopt;
+    lock.lock();
+    added_.wait_until(lock, std::min(end, Clock::now() + kPollInterval),
+                      [&] { return additions_ != additions_seen; });
+  }
+}
+
+// A read only: an idle queue never asks for the write lock.
+bool EmbeddedQueue::anything_due() {
+  const long long now = Timestamp::now().unix_ms;
+  return database_.read([&](Session& sql) {
+    int due = 0;
+    sql << "SELECT EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'waiting' AND available_at <= :now) "
+           "OR EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'active' AND lease_until <= :now2)",
+        soci::use(now), soci::use(now), soci::into(due);
+    return due != 0;
+  });
+}
+
+std::optional<LeasedJob> EmbeddedQueue::lease_next() {
+  const long long now = Timestamp::now().unix_ms;
+  const long long until = now + options_.lease.count();
+  const std::string lease = Uuid::make().to_string();
+  return database_.transaction([&](Session& sql) -> std::optional<LeasedJob> {
+    std::string id;
+    int attempt = 0;
+    // Jobs of dead workers first: they have waited longest.
+    sql << "UPDATE queue_jobs SET state = 'active', attempts = attempts + 1, lease = :lease, "
+           "lease_until = :until WHERE id = COALESCE("
+           "(SELECT id FROM queue_jobs WHERE state = 'active' AND lease_until <= :now LIMIT 1), "
+           "(SELECT id FROM queue_jobs WHERE state = 'waiting' AND available_at <= :now2 "
+           "ORDER BY available_at, id LIMIT 1)) RETURNING id, attempts",
+        soci::use(lease), soci::use(until), soci::use(now), soci::use(now), soci::into(id),
+        soci::into(attempt);
+    if (!sql.got_data()) return std::nullopt;
+    return LeasedJob{InferenceId::parse(id).value(), attempt, lease};
+  });
+}
+
+bool EmbeddedQueue::extend(const LeasedJob& job) {
+  const std::string& id = job.id.to_string();
+  const long long until = Timestamp::now().unix_ms + options_.lease.count();
+  return database_.transaction([&](Session& sql) {
+    int attempt = 0;
+    sql << "UPDATE queue_jobs SET lease_until = :until WHERE id = :id AND lease = :lease RETURNING attempts",
+        soci::use(until), soci::use(id), soci::use(job.lease), soci::into(attempt);
+    return sql.got_data();
+  });
+}
+
+void EmbeddedQueue::complete(const LeasedJob& job) {
+  const std::string& id = job.id.to_string();
+  const long long now = Timestamp::now().unix_ms;
+  database_.transaction([&](Session& sql) {
+    sql << "UPDATE queue_jobs SET state = 'completed', lease = NULL, lease_until = NULL, finished_at = :now "
+           "WHERE id = :id AND lease = :lease",
+        soci::use(now), soci::use(id), soci::use(job.lease);
+    prune_sometimes(sql);
+  });
+}
+
+milliseconds EmbeddedQueue::backoff(int attempt) const {
+  constexpr int kMaximumDoublings = 16;
+  return options_.first_backoff * (1 << std::clamp(attempt - 1, 0, kMaximumDoublings));
+}
+
+FailOutcome EmbeddedQueue::fail(const LeasedJob& job, const std::string& reason) {
+  const std::string& id = job.id.to_string();
+  const std::string error = reason.substr(0, kMaximumReasonLength);
+  const long long now = Timestamp::now().unix_ms;
+  const long long retry_at = now + backoff(job.attempt).count();
+  return database_.transaction([&](Session& sql) {
+    if (job.attempt < options_.maximum_attempts) {
+      sql << "UPDATE queue_jobs SET state = 'waiting', lease = NULL, lease_until = NULL, error = :error, "
+             "available_at = :retry_at WHERE id = :id AND lease = :lease",
+          soci::use(error), soci::use(retry_at), soci::use(id), soci::use(job.lease);
+      return FailOutcome::kWillRetry;
+    }
+    std::string given_up;
+    sql << "UPDATE queue_jobs SET state = 'failed', lease = NULL, lease_until = NULL, error = :error, "
+           "finished_at = :now WHERE id = :id AND lease = :lease RETURNING id",
+        soci::use(error), soci::use(now), soci::use(id), soci::use(job.lease), soci::into(given_up);
+    if (!sql.got_data()) return FailOutcome::kWillRetry;
+    prune_sometimes(sql);
+    return FailOutcome::kGivenUp;
+  });
+}
+
+void EmbeddedQueue::release(const LeasedJob& job) {
+  const std::string& id = job.id.to_string();
+  const long long now = Timestamp::now().unix_ms;
+  database_.transaction([&](Session& sql) {
+    sql << "UPDATE queue_jobs SET state = 'waiting', attempts = attempts - 1, lease = NULL, "
+           "lease_until = NULL, available_at = :now WHERE id = :id AND lease = :lease",
+        soci::use(now), soci::use(id), soci::use(job.lease);
+  });
+  announce();
+}
+
+void EmbeddedQueue::remove(InferenceId id) {
+  const std::string& text = id.to_string();
+  database_.transaction([&](Session& sql) {
+    sql << "DELETE FROM queue_jobs WHERE id = :id AND state = 'waiting'", soci::use(text);
+  });
+}
+
+// What a finished job did is told by its inference; the rows here are kept for a while to look at only.
+void EmbeddedQueue::prune_sometimes(Session& sql) {
+  if (finishes_++ % kFinishesBetweenPrunes != 0) return;
+  const long long oldest = (Timestamp::now() + -milliseconds(options_.keep_finished)).unix_ms;
+  const long long keep = options_.keep_finished_count;
+  sql << "DELETE FROM queue_jobs WHERE finished_at < :oldest OR finished_at <= (SELECT finished_at "
+         "FROM queue_jobs WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1 OFFSET :keep)",
+      soci::use(oldest), soci::use(keep);
+}
+
+Counts EmbeddedQueue::counts() {
+  const long long now = Timestamp::now().unix_ms;
+  return database_.read([&](Session& sql) {
+    long long waiting = 0;
+    long long delayed = 0;
+    long long active = 0;
+    long long completed = 0;
+    long long failed = 0;
+    sql << "SELECT COUNT(*) FILTER (WHERE state = 'waiting' AND available_at <= :now), "
+           "COUNT(*) FILTER (WHERE state = 'waiting' AND available_at > :now2), "
+           "COUNT(*) FILTER (WHERE state = 'active'), COUNT(*) FILTER (WHERE state = 'completed'), "
+           "COUNT(*) FILTER (WHERE state = 'failed') FROM queue_jobs",
+        soci::use(now), soci::use(now), soci::into(waiting), soci::into(delayed), soci::into(active),
+        soci::into(completed), soci::into(failed);
+    return Counts{waiting, delayed, active, completed, failed};
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<Queue> make_embedded_queue(database::Database& database, Options options) {
+  return std::make_unique<EmbeddedQueue>(database, options);
+}
+
+}  // namespace inpaint::queue

@@ -1,0 +1,221 @@
+#include <gtest/gtest.h>
+#include <soci/soci.h>
+#include <sys/resource.h>
+
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "database/database.h"
+#include "queue/queue.h"
+#include "unit/temporary_directory.h"
+
+namespace inpaint::queue {
+namespace {
+
+using database::Session;
+using namespace std::chrono_literals;
+
+class EmbeddedQueueTest : public testing::Test {
+ protected:
+  EmbeddedQueueTest() : database_(database::open_sqlite(directory_.path() / "test.db", 8)) {
+    database_->migrate();
+    queue_ = make_embedded_queue(*database_, options_);
+  }
+
+  void restart_with(Options options) {
+    options_ = options;
+    queue_ = make_embedded_queue(*database_, options_);
+  }
+
+  LeasedJob take() {
+    std::optional<LeasedJob> job = queue_->take(2s);
+    if (!job) throw std::runtime_error("no job was due");
+    return *job;
+  }
+
+  // The time that waiting is about passes at once.
+  void pass(std::chrono::milliseconds time) {
+    const long long shift = time.count();
+    database_->transaction([&](Session& sql) {
+      sql << "UPDATE queue_jobs SET available_at = available_at - :a, lease_until = lease_until - :b, "
+             "finished_at = finished_at - :c",
+          soci::use(shift), soci::use(shift), soci::use(shift);
+    });
+  }
+
+  test::TemporaryDirectory directory_;
+  std::unique_ptr<database::Database> database_;
+  Options options_{};
+  std::unique_ptr<Queue> queue_;
+};
+
+TEST_F(EmbeddedQueueTest, DeliversInTheOrderOfAdding) {
+  const InferenceId first = InferenceId::make();
+  queue_->add(first);
+  std::this_thread::sleep_for(2ms);
+  const InferenceId second = InferenceId::make();
+  queue_->add(second);
+  EXPECT_EQ(take().id, first);
+  EXPECT_EQ(take().id, second);
+  EXPECT_FALSE(queue_->take(0ms));
+}
+
+TEST_F(EmbeddedQueueTest, AddingTwiceDeliversOnce) {
+  const InferenceId id = InferenceId::make();
+  queue_->add(id);
+  queue_->add(id);
+  const LeasedJob job = take();
+  queue_->add(id);  // also while it is active
+  EXPECT_FALSE(queue_->take(0ms));
+  queue_->complete(job);
+  EXPECT_EQ(queue_->counts().completed, 1);
+}
+
+TEST_F(EmbeddedQueueTest, AFinishedJobThatIsAddedAgainBeginsAnew) {
+  const InferenceId id = InferenceId::make();
+  queue_->add(id);
+  queue_->complete(take());
+  queue_->add(id);
+  EXPECT_EQ(take().attempt, 1);
+}
+
+TEST_F(EmbeddedQueueTest, AWaitingTakeWakesAtOnceWhenAJobIsAdded) {
+  std::jthread adder([&] {
+    std::this_thread::sleep_for(30ms);
+    queue_->add(InferenceId::make());
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(queue_->take(5s));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 230ms);
+}
+
+TEST_F(EmbeddedQueueTest, AJobOfAnotherProcessIsSeenSoon) {
+  std::jthread adder([&] {
+    std::this_thread::sleep_for(30ms);
+    make_embedded_queue(*database_, options_)->add(InferenceId::make());
+  });
+  EXPECT_TRUE(queue_->take(2s));
+}
+
+TEST_F(EmbeddedQueueTest, WaitingForNothingTakesNoTimeOfTheProcessor) {
+  rusage before{};
+  getrusage(RUSAGE_SELF, &before);
+  EXPECT_FALSE(queue_->take(1s));
+  rusage after{};
+  getrusage(RUSAGE_SELF, &after);
+  const auto microseconds = [](const rusage& usage) {
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
+  };
+  EXPECT_LT(microseconds(after) - microseconds(before), 50'000);
+}
+
+TEST_F(EmbeddedQueueTest, trap_Q1_a_job_whose_worker_died_is_delivered_again) {
+  queue_->add(InferenceId::make());
+  for (int attempt = 1; attempt <= 4; ++attempt) {  // once more than allowed, to be settled
+    EXPECT_EQ(take().attempt, attempt);
+    EXPECT_FALSE(queue_->take(0ms));
+    pass(options_.lease + 1ms);
+  }
+}
+
+TEST_F(EmbeddedQueueTest, AnExtendedLeaseHolds) {
+  queue_->add(InferenceId::make());
+  const LeasedJob job = take();
+  pass(options_.lease / 2 + 1ms);
+  EXPECT_TRUE(queue_->extend(job));
+  pass(options_.lease / 2 + 1ms);
+  EXPECT_FALSE(queue_->take(0ms));
+}
+
+TEST_F(EmbeddedQueueTest, WhoLostTheLeaseChangesNothing) {
+  queue_->add(InferenceId::make());
+  const LeasedJob lost = take();
+  pass(options_.lease + 1ms);
+  const LeasedJob held = take();
+  EXPECT_FALSE(queue_->extend(lost));
+  queue_->complete(lost);
+  queue_->release(lost);
+  EXPECT_EQ(queue_->fail(lost, "late"), FailOutcome::kWillRetry);
+  EXPECT_EQ(queue_->counts().active, 1);
+  EXPECT_TRUE(queue_->extend(held));
+}
+
+TEST_F(EmbeddedQueueTest, AFailedJobComesBackLaterAndLaterAndThenNoMore) {
+  queue_->add(InferenceId::make());
+  EXPECT_EQ(queue_->fail(take(), "first"), FailOutcome::kWillRetry);
+  EXPECT_EQ(queue_->counts().delayed, 1);
+  pass(options_.first_backoff);
+  EXPECT_EQ(queue_->fail(take(), "second"), FailOutcome::kWillRetry);
+  pass(options_.first_backoff);
+  EXPECT_FALSE(queue_->take(0ms));  // twice the backoff now
+  pass(options_.first_backoff);
+  EXPECT_EQ(queue_->fail(take(), "third"), FailOutcome::kGivenUp);
+  pass(24h);
+  EXPECT_FALSE(queue_->take(0ms));
+  EXPECT_EQ(queue_->counts().failed, 1);
+}
+
+TEST_F(EmbeddedQueueTest, AReleasedJobComesBackAtOnceWithoutCountingTheAttempt) {
+  queue_->add(InferenceId::make());
+  for (int i = 0; i < 5; ++i) {
+    const LeasedJob job = take();
+    EXPECT_EQ(job.attempt, 1);
+    queue_->release(job);
+  }
+}
+
+TEST_F(EmbeddedQueueTest, RemovesAWaitingJobAndLeavesAnActiveOne) {
+  const InferenceId id = InferenceId::make();
+  queue_->add(id);
+  queue_->remove(id);
+  EXPECT_FALSE(queue_->take(0ms));
+  queue_->add(id);
+  const LeasedJob job = take();
+  queue_->remove(id);
+  EXPECT_TRUE(queue_->extend(job));
+}
+
+TEST_F(EmbeddedQueueTest, FinishedJobsDoNotPileUp) {
+  Options options;
+  options.keep_finished_count = 10;
+  restart_with(options);
+  for (int i = 0; i < 600; ++i) {
+    queue_->add(InferenceId::make());
+    queue_->complete(take());
+    if (i == 500) pass(1s);
+  }
+  EXPECT_LE(queue_->counts().completed, 10 + 256);
+  pass(options.keep_finished + 1h);
+  restart_with(options);
+  queue_->add(InferenceId::make());
+  queue_->complete(take());
+  EXPECT_EQ(queue_->counts().completed, 1);
+}
+
+TEST_F(EmbeddedQueueTest, ManyWorkersGetEveryJobExactlyOnce) {
+  constexpr int kJobs = 120;
+  std::mutex mutex;
+  std::map<InferenceId, int> deliveries;
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      while (const std::optional<LeasedJob> job = queue_->take(700ms)) {
+        {
+          const std::lock_guard lock(mutex);
+          ++deliveries[job->id];
+        }
+        queue_->complete(*job);
+      }
+    });
+  }
+  for (int i = 0; i < kJobs; ++i) queue_->add(InferenceId::make());
+  threads.clear();
+  EXPECT_EQ(deliveries.size(), static_cast<std::size_t>(kJobs));
+  for (const auto& [id, count] : deliveries) EXPECT_EQ(count, 1);
+}
+
+}  // namespace
+}  // namespace inpaint::queue
