@@ -1,0 +1,173 @@
+#include "inferences/delivery.h"
+
+#include <string>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "inferences/repository.h"
+#include "inferences/settlement.h"
+#include "inferences/supervisor.h"
+
+namespace inpaint::inferences {
+namespace {
+
+using database::Session;
+using Verdict = Supervisor::Verdict;
+
+constexpr int kHeartbeatsPerLease = 3;
+constexpr auto kGivenUp = "The inference failed again and again; its tokens were given back.";
+
+// Whether it is the picture's own fault: trying again can't help.
+bool is_fault_of_item(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::kInvalid:
+    case ErrorKind::kTooLarge:
+    case ErrorKind::kUnsupportedType:
+    case ErrorKind::kNotFound:
+      return true;
+    default:
+      return false;
+  }
+}
+
+class Delivery {
+ public:
+  Delivery(const Workshop& workshop, const queue::LeasedJob& job, const Inference& inference,
+           const std::stop_token& shutdown)
+      : workshop_(workshop),
+        id_(job.id),
+        model_id_(inference.model_id),
+        parameters_(parse_stored_parameters(inference.parameters)),
+        supervisor_(workshop.database, workshop.queue, job, workshop.delivery.lease / kHeartbeatsPerLease,
+                    shutdown) {}
+
+  // Works on what is not done yet; kGoOn when nothing is left.
+  Verdict work_on_items();
+
+ private:
+  void work_on(const Item& item, std::size_t position, std::size_t count);
+  std::string make_result(const Item& item, const engine::Progress& progress);
+
+  const Workshop& workshop_;
+  const InferenceId id_;
+  const std::string model_id_;
+  const Parameters parameters_;
+  Supervisor supervisor_;
+};
+
+Verdict Delivery::work_on_items() {
+  const std::vector<Item> items =
+      workshop_.database.read([&](Session& sql) { return repository::items(sql, id_); });
+  for (std::size_t position = 0; position < items.size(); ++position) {
+    if (items[position].status != ItemStatus::kPending) continue;
+    try {
+      work_on(items[position], position, items.size());
+    } catch (const std::exception&) {
+      // What was cancelled may fail in many ways; only why it was cancelled counts.
+      if (supervisor_.verdict() == Verdict::kGoOn) throw;
+    }
+    if (supervisor_.verdict() != Verdict::kGoOn) break;
+  }
+  return supervisor_.verdict();
+}
+
+void Delivery::work_on(const Item& item, std::size_t position, std::size_t count) {
+  const auto progress = [&](double fraction) {
+    supervisor_.report((static_cast<double>(position) + fraction) / static_cast<double>(count));
+  };
+  progress(0);
+  std::string output_path;
+  std::string reason;
+  try {
+    output_path = make_result(item, progress);
+  } catch (const Error& error) {
+    if (!is_fault_of_item(error)) throw;
+    reason = error.what();
+  }
+  if (supervisor_.verdict() != Verdict::kGoOn) return;
+  const bool recorded = workshop_.database.transaction([&](Session& sql) {
+    return output_path.empty() ? repository::record_failed(sql, id_, item.index, reason)
+                               : repository::record_done(sql, id_, item.index, output_path);
+  });
+  if (!recorded) supervisor_.notice_end();
+}
+
+// The same item gets the same key at every attempt, so that no attempt leaves a blob of its own behind.
+std::string Delivery::make_result(const Item& item, const engine::Progress& progress) {
+  const std::string suffix = "." + std::string(extension(parameters_.output_format));
+  const storage::TemporaryFile output(workshop_.temporary.new_path(suffix));
+  const auto image = workshop_.storage.open_file(item.image_path);
+  const auto mask = workshop_.storage.open_file(item.mask_path);
+  workshop_.backend.process({*image, *mask, model_id_, parameters_, output.path()}, progress,
+                            supervisor_.cancel());
+  const std::string key = "results/" + id_.to_string() + "/" + std::to_string(item.index) + suffix;
+  workshop_.storage.put_file(key, output.path());
+  return key;
+}
+
+void log_end(const queue::LeasedJob& job, std::string_view status) {
+  log::info("inferences", "inference ended",
+            {{"inference", job.id.to_string()},
+             {"status", std::string(status)},
+             {"attempt", std::int64_t{job.attempt}}});
+}
+
+void settle_failed(const Workshop& workshop, const queue::LeasedJob& job) {
+  const bool failed =
+      workshop.database.transaction([&](Session& sql) { return settlement::fail(sql, job.id, kGivenUp); });
+  if (failed) log_end(job, to_string(Status::kFailed));
+}
+
+void settle_completed(const Workshop& workshop, const queue::LeasedJob& job) {
+  const std::optional<Status> status =
+      workshop.database.transaction([&](Session& sql) { return settlement::complete(sql, job.id); });
+  if (status) log_end(job, to_string(*status));
+}
+
+void try_to_deliver(const Workshop& workshop, const queue::LeasedJob& job, const std::stop_token& shutdown) {
+  if (job.attempt > workshop.delivery.maximum_attempts) {
+    settle_failed(workshop, job);
+    return workshop.queue.complete(job);
+  }
+  const std::optional<Inference> inference =
+      workshop.database.transaction([&](Session& sql) { return repository::begin(sql, job.id); });
+  if (!inference) return workshop.queue.complete(job);  // it has ended, or its row is gone
+
+  switch (Delivery(workshop, job, *inference, shutdown).work_on_items()) {
+    case Verdict::kGoOn:
+      settle_completed(workshop, job);
+      return workshop.queue.complete(job);
+    case Verdict::kEnded:
+      return workshop.queue.complete(job);
+    case Verdict::kShutdown:
+      return workshop.queue.release(job);
+    case Verdict::kLeaseLost:
+      return;  // somebody else has the job
+  }
+}
+
+void try_later(const Workshop& workshop, const queue::LeasedJob& job, const std::string& reason) {
+  const bool given_up = workshop.queue.fail(job, reason) == queue::FailOutcome::kGivenUp;
+  log::error("inferences", given_up ? "an inference is given up" : "an inference will be tried again",
+             {{"inference", job.id.to_string()}, {"attempt", std::int64_t{job.attempt}}, {"reason", reason}});
+  if (given_up) settle_failed(workshop, job);
+}
+
+}  // namespace
+
+void deliver(const Workshop& workshop, const queue::LeasedJob& job,
+             const std::stop_token& shutdown) noexcept {
+  try {
+    try {
+      try_to_deliver(workshop, job, shutdown);
+    } catch (const std::exception& error) {
+      try_later(workshop, job, error.what());
+    }
+  } catch (const std::exception& error) {
+    // The lease runs out and the job is delivered again.
+    log::error("inferences", "a delivery ended without an answer to the queue",
+               {{"inference", job.id.to_string()}, {"reason", std::string(error.what())}});
+  }
+}
+
+}  // namespace inpaint::inferences

@@ -1,0 +1,24 @@
+#include "inferences/in_process_backend.h"
+
+#include "base/error.h"
+
+namespace inpaint::inferences {
+
+void InProcessBackend::process(const Task& task, const engine::Progress& progress,
+                               const engine::CancelToken& cancel) const {
+  const engine::Image image = media::read_image(task.image, limits_);
+  const engine::Mask mask = media::read_mask(task.mask, limits_);
+  media::check_same_size(image, mask);
+  const engine::Image result =
+      engine::inpaint(task.model_id, image, mask, task.parameters.engine, progress, cancel);
+  switch (task.parameters.output_format) {
+    case OutputFormat::kPng:
+      return media::write_png(task.output, result);
+    case OutputFormat::kJpeg:
+      return media::write_jpeg(task.output, result);
+    case OutputFormat::kMp4:
+      throw invalid("BAD_OUTPUT_FORMAT", "A picture can't be written as mp4.");
+  }
+}
+
+}  // namespace inpaint::inferences

@@ -1,0 +1,135 @@
+#include "inferences/parameters.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace inpaint::inferences {
+namespace {
+
+using http::Json;
+
+template <typename Value>
+struct Choice {
+  std::string_view name;
+  Value value;
+};
+
+constexpr std::array kQualities{
+    Choice{std::string_view("low"), engine::Quality::kLow},
+    Choice{std::string_view("medium"), engine::Quality::kMedium},
+    Choice{std::string_view("high"), engine::Quality::kHigh},
+};
+constexpr std::array kBlendModes{
+    Choice{std::string_view("normal"), engine::BlendMode::kNormal},
+    Choice{std::string_view("lighten"), engine::BlendMode::kLighten},
+    Choice{std::string_view("darken"), engine::BlendMode::kDarken},
+};
+constexpr std::array kOutputFormats{
+    Choice{std::string_view("png"), OutputFormat::kPng},
+    Choice{std::string_view("jpg"), OutputFormat::kJpeg},
+    Choice{std::string_view("jpeg"), OutputFormat::kJpeg},
+    Choice{std::string_view("mp4"), OutputFormat::kMp4},
+};
+constexpr std::size_t kMaximumCustomBytes = 4096;
+constexpr auto kKnown = "quality, outputFormat, blendMode, customParameter";
+
+template <typename Value, std::size_t size>
+Json names(const std::array<Choice<Value>, size>& choices) {
+  Json list = Json::array();
+  for (const auto& choice : choices) list.push_back(choice.name);
+  return list;
+}
+
+// Sets `value` to the choice of that name; false when there is none.
+template <typename Value, std::size_t size>
+bool choose(const Json& text, const std::array<Choice<Value>, size>& choices, Value& value) {
+  if (!text.is_string()) return false;
+  const auto* found = std::ranges::find(choices, text.get_ref<const std::string&>(), &Choice<Value>::name);
+  if (found == choices.end()) return false;
+  value = found->value;
+  return true;
+}
+
+// "must be one of: low, medium, high"
+template <typename Value, std::size_t size>
+std::string must_be(const std::array<Choice<Value>, size>& choices) {
+  std::string sentence = "must be one of:";
+  for (const auto& choice : choices) sentence.append(" ").append(choice.name).append(",");
+  sentence.pop_back();
+  return sentence;
+}
+
+Json without_leading_dot(const Json& format) {
+  if (!format.is_string()) return format;
+  const auto& text = format.get_ref<const std::string&>();
+  return text.starts_with('.') ? Json(text.substr(1)) : format;
+}
+
+// What is wrong with the parameter, if anything is; else its value is in `parsed`.
+std::optional<std::string> read_parameter(const std::string& name, const Json& value, Parameters& parsed) {
+  if (name == "quality") {
+    if (!choose(value, kQualities, parsed.engine.quality)) return must_be(kQualities);
+  } else if (name == "blendMode") {
+    if (!choose(value, kBlendModes, parsed.engine.blend_mode)) return must_be(kBlendModes);
+  } else if (name == "outputFormat") {
+    if (!choose(without_leading_dot(value), kOutputFormats, parsed.output_format)) {
+      return must_be(kOutputFormats);
+    }
+  } else if (name == "customParameter") {
+    if (!value.is_string() || value.get_ref<const std::string&>().size() > kMaximumCustomBytes) {
+      return "must be a string of at most " + std::to_string(kMaximumCustomBytes) + " bytes";
+    }
+  } else {
+    return std::string("is unknown; known are: ") + kKnown;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view extension(OutputFormat format) {
+  switch (format) {
+    case OutputFormat::kPng:
+      return "png";
+    case OutputFormat::kJpeg:
+      return "jpg";
+    case OutputFormat::kMp4:
+      break;
+  }
+  return "mp4";
+}
+
+Parameters parse_parameters(const Json& parameters, http::Validator& validator) {
+  Parameters parsed;
+  if (!parameters.is_object()) {
+    validator.fail("parameters", "must be an object");
+    return parsed;
+  }
+  constexpr std::size_t kMaximumNameInSentence = 64;
+  for (const auto& [name, value] : parameters.items()) {
+    if (std::optional<std::string> failure = read_parameter(name, value, parsed)) {
+      validator.fail("parameters." + name.substr(0, kMaximumNameInSentence), std::move(*failure));
+    }
+  }
+  return parsed;
+}
+
+Parameters parse_stored_parameters(const std::string& text) {
+  const Json stored = Json::parse(text);
+  http::Validator validator(stored);
+  const Parameters parsed = parse_parameters(stored, validator);
+  validator.throw_if_failed();
+  return parsed;
+}
+
+Json describe_parameters() {
+  return {{"quality", {{"type", "string"}, {"enum", names(kQualities)}, {"default", "medium"}}},
+          {"outputFormat", {{"type", "string"}, {"enum", names(kOutputFormats)}, {"default", "png"}}},
+          {"blendMode", {{"type", "string"}, {"enum", names(kBlendModes)}, {"default", "normal"}}},
+          {"customParameter", {{"type", "string"}, {"maxLength", kMaximumCustomBytes}}}};
+}
+
+}  // namespace inpaint::inferences

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/engine.h"
+#include "http/json.h"
+
+namespace inpaint::inferences {
+
+enum class OutputFormat { kPng, kJpeg, kMp4 };
+
+// "png", "jpg" or "mp4"
+std::string_view extension(OutputFormat format);
+
+// What the user may say about how the work is done.
+struct Parameters {
+  engine::Parameters engine;
+  OutputFormat output_format = OutputFormat::kPng;
+};
+
+// Reads the "parameters" of a submission; each that is unknown or wrong is one failure of the validator.
+// "customParameter" is the user's own note: checked here, stored, and of no effect.
+Parameters parse_parameters(const http::Json& parameters, http::Validator& validator);
+
+// Reads parameters that were stored, hence valid.
+Parameters parse_stored_parameters(const std::string& text);
+
+// What each parameter may be, for GET /models.
+http::Json describe_parameters();
+
+}  // namespace inpaint::inferences

@@ -1,0 +1,398 @@
+#include "inferences/repository.h"
+
+#include <soci/soci.h>
+
+#include "base/error.h"
+#include "credits/prices.h"
+
+namespace inpaint::inferences::repository {
+namespace {
+
+// Binds the values in order, executes, and returns how many rows were changed.
+template <typename... Values>
+long long change(Session& sql, const std::string& query, const Values&... values) {
+  soci::statement statement(sql);
+  (statement.exchange(soci::use(values)), ...);
+  statement.alloc();
+  statement.prepare(query);
+  statement.define_and_bind();
+  statement.execute(true);
+  return statement.get_affected_rows();
+}
+
+// A row type has bind(statement), which names where each column goes, and value(), which makes the result.
+template <typename Row, typename... Values>
+auto select(Session& sql, const std::string& query, const Values&... values) {
+  Row row;
+  soci::statement statement(sql);
+  row.bind(statement);
+  (statement.exchange(soci::use(values)), ...);
+  statement.alloc();
+  statement.prepare(query);
+  statement.define_and_bind();
+  statement.execute(false);
+  std::vector<decltype(row.value())> found;
+  while (statement.fetch()) found.push_back(row.value());
+  return found;
+}
+
+template <typename Value>
+std::optional<Value> first_of(std::vector<Value> values) {
+  if (values.empty()) return std::nullopt;
+  return std::move(values.front());
+}
+
+template <typename Value>
+struct Nullable {
+  Value content{};
+  soci::indicator indicator = soci::i_null;
+
+  Nullable() = default;
+  explicit Nullable(const std::optional<Value>& value)
+      : content(value.value_or(Value{})), indicator(value ? soci::i_ok : soci::i_null) {}
+  auto use() { return soci::use(content, indicator); }
+  auto into() { return soci::into(content, indicator); }
+  std::optional<Value> value() const {
+    return indicator == soci::i_ok ? std::optional<Value>(content) : std::nullopt;
+  }
+};
+
+InferenceId to_id(const std::string& text) {
+  const std::optional<InferenceId> id = InferenceId::parse(text);
+  if (!id) throw internal("an inference's id is damaged in the database");
+  return *id;
+}
+
+Status to_status(const std::string& text) {
+  const std::optional<Status> status = parse_status(text);
+  if (!status) throw internal("an inference's status is damaged in the database");
+  return *status;
+}
+
+struct NumberRow {
+  long long number = 0;
+  void bind(soci::statement& statement) { statement.exchange(soci::into(number)); }
+  long long value() const { return number; }
+};
+
+struct IdRow {
+  std::string id;
+  void bind(soci::statement& statement) { statement.exchange(soci::into(id)); }
+  InferenceId value() const { return to_id(id); }
+};
+
+const std::string kInferenceColumns =
+    "id, status, dataset_name, model_id, parameters, progress, item_count, tokens_reserved, "
+    "tokens_refunded, error, created_at, updated_at, COALESCE(request_hash, '')";
+
+struct InferenceRow {
+  std::string id, status, dataset_name, model_id, parameters, request_hash;
+  int progress = 0;
+  long long item_count = 0, reserved = 0, refunded = 0, created_at = 0, updated_at = 0;
+  Nullable<std::string> error;
+
+  void bind(soci::statement& statement) {
+    for (std::string* text : {&id, &status, &dataset_name, &model_id, &parameters}) {
+      statement.exchange(soci::into(*text));
+    }
+    statement.exchange(soci::into(progress));
+    for (long long* number : {&item_count, &reserved, &refunded}) statement.exchange(soci::into(*number));
+    statement.exchange(error.into());
+    for (long long* number : {&created_at, &updated_at}) statement.exchange(soci::into(*number));
+    statement.exchange(soci::into(request_hash));
+  }
+  Submitted value() const {
+    return {
+        {to_id(id), to_status(status), dataset_name, model_id, parameters, progress, item_count,
+         Credits{reserved}, Credits{refunded}, error.value(), Timestamp{created_at}, Timestamp{updated_at}},
+        request_hash};
+  }
+};
+
+template <typename... Values>
+std::vector<Inference> select_inferences(Session& sql, const std::string& rest, const Values&... values) {
+  std::vector<Inference> found;
+  for (Submitted& row :
+       select<InferenceRow>(sql, "SELECT " + kInferenceColumns + " FROM inferences " + rest, values...)) {
+    found.push_back(std::move(row.inference));
+  }
+  return found;
+}
+
+struct ItemRow {
+  std::string image_path, mask_path, type, status;
+  long long index = 0, upload_index = 0;
+  Nullable<long long> frame_index;
+  Nullable<std::string> output_path, reason;
+
+  void bind(soci::statement& statement) {
+    statement.exchange(soci::into(index));
+    for (std::string* text : {&image_path, &mask_path, &type}) statement.exchange(soci::into(*text));
+    statement.exchange(soci::into(upload_index));
+    statement.exchange(frame_index.into());
+    statement.exchange(soci::into(status));
+    statement.exchange(output_path.into());
+    statement.exchange(reason.into());
+  }
+  Item value() const {
+    return {index,
+            image_path,
+            mask_path,
+            type == "video" ? ItemType::kVideo : ItemType::kImage,
+            upload_index,
+            frame_index.value(),
+            status == "DONE"     ? ItemStatus::kDone
+            : status == "FAILED" ? ItemStatus::kFailed
+                                 : ItemStatus::kPending,
+            output_path.value(),
+            reason.value()};
+  }
+};
+
+}  // namespace
+
+std::optional<Dataset> find_dataset(Session& sql, const UserId& user, const std::string& name_or_id) {
+  struct Row {
+    Dataset dataset;
+    void bind(soci::statement& statement) {
+      statement.exchange(soci::into(dataset.id));
+      statement.exchange(soci::into(dataset.name));
+    }
+    Dataset value() const { return dataset; }
+  };
+  return first_of(select<Row>(sql,
+                              "SELECT id, name FROM datasets WHERE user_id = :user AND is_deleted = 0 AND "
+                              "(name = :name OR id = :id) ORDER BY name = :name2 DESC LIMIT 1",
+                              user.to_string(), name_or_id, name_or_id, name_or_id));
+}
+
+void insert(Session& sql, const NewInference& inference) {
+  const long long now = Timestamp::now().unix_ms;
+  Nullable<std::string> key(inference.idempotency_key);
+  sql << "INSERT INTO inferences(id, user_id, dataset_id, dataset_name, model_id, parameters, item_count, "
+         "tokens_reserved, idempotency_key, request_hash, created_at, updated_at) VALUES (:id, :user, "
+         ":dataset, :name, :model, :parameters, 0, 0, :key, :hash, :created, :updated)",
+      soci::use(inference.id.to_string()), soci::use(inference.user.to_string()),
+      soci::use(inference.dataset.id), soci::use(inference.dataset.name), soci::use(inference.model_id),
+      soci::use(inference.parameters), key.use(), soci::use(inference.request_hash), soci::use(now),
+      soci::use(now);
+}
+
+Order copy_items(Session& sql, const InferenceId& inference, const Dataset& dataset) {
+  const std::string& id = inference.to_string();
+  const long long image_price = credits::kImageInference.hundredths();
+  const long long frame_price = credits::kFrameInference.hundredths();
+  change(sql,
+         "INSERT INTO inference_items(inference_id, item_index, image_path, mask_path, image_name, type, "
+         "upload_index, frame_index, price) SELECT :id, item_index, image_path, mask_path, image_name, type, "
+         "upload_index, frame_index, CASE type WHEN 'video' THEN :frame_price ELSE :image_price END "
+         "FROM dataset_items WHERE dataset_id = :dataset",
+         id, frame_price, image_price, dataset.id);
+  long long items = 0;
+  long long videos = 0;
+  long long price = 0;
+  sql << "SELECT COUNT(*), COUNT(*) FILTER (WHERE type = 'video'), COALESCE(SUM(price), 0) "
+         "FROM inference_items WHERE inference_id = :id",
+      soci::use(id), soci::into(items), soci::into(videos), soci::into(price);
+  change(sql, "UPDATE inferences SET item_count = :items, tokens_reserved = :price WHERE id = :id", items,
+         price, id);
+  return {items, videos, Credits{price}};
+}
+
+std::optional<Submitted> find_submitted(Session& sql, const UserId& user, const std::string& key) {
+  return first_of(select<InferenceRow>(
+      sql,
+      "SELECT " + kInferenceColumns + " FROM inferences WHERE user_id = :user AND idempotency_key = :key",
+      user.to_string(), key));
+}
+
+std::optional<Inference> find(Session& sql, const UserId& user, const InferenceId& id) {
+  return first_of(
+      select_inferences(sql, "WHERE id = :id AND user_id = :user", id.to_string(), user.to_string()));
+}
+
+std::vector<Inference> list(Session& sql, const UserId& user, std::optional<Status> status,
+                            std::int64_t limit, std::int64_t offset) {
+  const std::string filter(status ? to_string(*status) : "");
+  return select_inferences(sql,
+                           "WHERE user_id = :user AND (:any = '' OR status = :status) "
+                           "ORDER BY id DESC LIMIT :limit OFFSET :offset",
+                           user.to_string(), filter, filter, static_cast<long long>(limit),
+                           static_cast<long long>(offset));
+}
+
+std::int64_t count(Session& sql, const UserId& user, std::optional<Status> status) {
+  const std::string filter(status ? to_string(*status) : "");
+  return select<NumberRow>(sql,
+                           "SELECT COUNT(*) FROM inferences WHERE user_id = :user AND "
+                           "(:any = '' OR status = :status)",
+                           user.to_string(), filter, filter)
+      .front();
+}
+
+std::vector<InferenceId> live_of_user(Session& sql, const UserId& user) {
+  return select<IdRow>(sql,
+                       "SELECT id FROM inferences WHERE user_id = :user AND status IN ('PENDING', 'RUNNING')",
+                       user.to_string());
+}
+
+std::vector<Item> items(Session& sql, const InferenceId& inference) {
+  return select<ItemRow>(sql,
+                         "SELECT item_index, image_path, mask_path, type, upload_index, frame_index, status, "
+                         "output_path, reason FROM inference_items WHERE inference_id = :id "
+                         "ORDER BY item_index",
+                         inference.to_string());
+}
+
+std::optional<std::string> find_output_name(Session& sql, const UserId& user,
+                                            const std::string& output_path) {
+  struct Row {
+    std::string name;
+    void bind(soci::statement& statement) { statement.exchange(soci::into(name)); }
+    std::string value() const { return name; }
+  };
+  return first_of(select<Row>(sql,
+                              "SELECT image_name FROM inference_items JOIN inferences ON id = inference_id "
+                              "WHERE output_path = :path AND user_id = :user AND "
+                              "inferences.status = 'COMPLETED' LIMIT 1",
+                              output_path, user.to_string()));
+}
+
+std::optional<Inference> begin(Session& sql, const InferenceId& id) {
+  const long long now = Timestamp::now().unix_ms;
+  const bool live = change(sql,
+                           "UPDATE inferences SET status = 'RUNNING', updated_at = :now "
+                           "WHERE id = :id AND status IN ('PENDING', 'RUNNING')",
+                           now, id.to_string()) > 0;
+  return live ? first_of(select_inferences(sql, "WHERE id = :id", id.to_string())) : std::nullopt;
+}
+
+bool is_running(Session& sql, const InferenceId& id) {
+  return select<NumberRow>(sql, "SELECT COUNT(*) FROM inferences WHERE id = :id AND status = 'RUNNING'",
+                           id.to_string())
+             .front() > 0;
+}
+
+bool set_progress(Session& sql, const InferenceId& id, int percent) {
+  const long long now = Timestamp::now().unix_ms;
+  return change(sql,
+                "UPDATE inferences SET progress = :percent, updated_at = :now "
+                "WHERE id = :id AND status = 'RUNNING'",
+                percent, now, id.to_string()) > 0;
+}
+
+bool record_done(Session& sql, const InferenceId& id, std::int64_t item, const std::string& output_path) {
+  return change(sql,
+                "UPDATE inference_items SET status = 'DONE', output_path = :path WHERE inference_id = :id "
+                "AND item_index = :item AND status = 'PENDING' "
+                "AND EXISTS(SELECT 1 FROM inferences WHERE id = :id2 AND status = 'RUNNING')",
+                output_path, id.to_string(), static_cast<long long>(item), id.to_string()) > 0;
+}
+
+bool record_failed(Session& sql, const InferenceId& id, std::int64_t item, const std::string& reason) {
+  return change(sql,
+                "UPDATE inference_items SET status = 'FAILED', reason = :reason WHERE inference_id = :id "
+                "AND item_index = :item AND status = 'PENDING' "
+                "AND EXISTS(SELECT 1 FROM inferences WHERE id = :id2 AND status = 'RUNNING')",
+                reason, id.to_string(), static_cast<long long>(item), id.to_string()) > 0;
+}
+
+Tally tally(Session& sql, const InferenceId& id) {
+  long long pending = 0;
+  long long done = 0;
+  long long failed = 0;
+  long long price_of_failed = 0;
+  std::string first_reason;
+  sql << "SELECT COUNT(*) FILTER (WHERE status = 'PENDING'), COUNT(*) FILTER (WHERE status = 'DONE'), "
+         "COUNT(*) FILTER (WHERE status = 'FAILED'), "
+         "COALESCE(SUM(price) FILTER (WHERE status = 'FAILED'), 0), COALESCE(MIN(reason), '') "
+         "FROM inference_items WHERE inference_id = :id",
+      soci::use(id.to_string()), soci::into(pending), soci::into(done), soci::into(failed),
+      soci::into(price_of_failed), soci::into(first_reason);
+  return {pending, done, failed, Credits{price_of_failed}, first_reason};
+}
+
+bool end(Session& sql, const InferenceId& id, Status status, std::optional<Credits> refunded,
+         const std::optional<std::string>& error) {
+  const std::string text(to_string(status));
+  Nullable<long long> amount(refunded ? std::optional<long long>(refunded->hundredths()) : std::nullopt);
+  Nullable<std::string> sentence(error);
+  const long long now = Timestamp::now().unix_ms;
+  std::string ended;
+  sql << "UPDATE inferences SET status = :status, tokens_refunded = COALESCE(:refunded, tokens_reserved), "
+         "error = :error, progress = CASE :status2 WHEN 'COMPLETED' THEN 100 ELSE progress END, "
+         "updated_at = :now WHERE id = :id AND status IN ('PENDING', 'RUNNING') RETURNING id",
+      soci::use(text), amount.use(), sentence.use(), soci::use(text), soci::use(now),
+      soci::use(id.to_string()), soci::into(ended);
+  return sql.got_data();
+}
+
+void add_ring(Session& sql, const InferenceId& inference) {
+  const long long now = Timestamp::now().unix_ms;
+  change(sql, "INSERT INTO outbox(inference_id, created_at) VALUES (:id, :now)", inference.to_string(), now);
+}
+
+std::vector<Ring> rings(Session& sql, int limit) {
+  struct Row {
+    long long id = 0;
+    std::string inference;
+    void bind(soci::statement& statement) {
+      statement.exchange(soci::into(id));
+      statement.exchange(soci::into(inference));
+    }
+    Ring value() const { return {id, to_id(inference)}; }
+  };
+  return select<Row>(sql, "SELECT id, inference_id FROM outbox ORDER BY id LIMIT :limit", limit);
+}
+
+void remove_ring(Session& sql, std::int64_t id) {
+  change(sql, "DELETE FROM outbox WHERE id = :id", static_cast<long long>(id));
+}
+
+void remove_rings_of(Session& sql, const InferenceId& inference) {
+  change(sql, "DELETE FROM outbox WHERE inference_id = :id", inference.to_string());
+}
+
+std::vector<InferenceId> silent_since(Session& sql, Timestamp before) {
+  const long long limit = before.unix_ms;
+  return select<IdRow>(sql,
+                       "SELECT id FROM inferences WHERE status IN ('PENDING', 'RUNNING') AND "
+                       "updated_at < :before AND id NOT IN (SELECT inference_id FROM outbox)",
+                       limit);
+}
+
+std::vector<OpenReservation> reservations_of_ended(Session& sql) {
+  struct Row {
+    std::string id;
+    std::string status;
+    long long refunded = 0;
+    void bind(soci::statement& statement) {
+      statement.exchange(soci::into(id));
+      statement.exchange(soci::into(status));
+      statement.exchange(soci::into(refunded));
+    }
+    OpenReservation value() const { return {to_id(id), to_status(status), Credits{refunded}}; }
+  };
+  return select<Row>(sql,
+                     "SELECT inferences.id, inferences.status, inferences.tokens_refunded "
+                     "FROM token_transactions AS entries JOIN inferences ON inferences.id = "
+                     "entries.operation_id WHERE entries.status = 'pending' AND "
+                     "inferences.status NOT IN ('PENDING', 'RUNNING')");
+}
+
+bool is_named(Session& sql, const std::string& key) {
+  return select<NumberRow>(sql,
+                           "SELECT EXISTS(SELECT 1 FROM dataset_items WHERE image_path = :a) "
+                           "OR EXISTS(SELECT 1 FROM dataset_items WHERE mask_path = :b) "
+                           "OR EXISTS(SELECT 1 FROM inference_items JOIN inferences ON id = inference_id "
+                           "WHERE image_path = :c AND inferences.status IN ('PENDING', 'RUNNING')) "
+                           "OR EXISTS(SELECT 1 FROM inference_items JOIN inferences ON id = inference_id "
+                           "WHERE mask_path = :d AND inferences.status IN ('PENDING', 'RUNNING')) "
+                           "OR EXISTS(SELECT 1 FROM inference_items JOIN inferences ON id = inference_id "
+                           "WHERE output_path = :e AND user_id IS NOT NULL "
+                           "AND inferences.status IN ('PENDING', 'RUNNING', 'COMPLETED'))",
+                           key, key, key, key, key)
+             .front() != 0;
+}
+
+}  // namespace inpaint::inferences::repository

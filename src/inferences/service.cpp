@@ -1,0 +1,134 @@
+#include "inferences/service.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "credits/ledger.h"
+#include "inferences/repository.h"
+#include "inferences/settlement.h"
+
+namespace inpaint::inferences {
+namespace {
+
+using database::Session;
+
+// Equal for submissions that mean the same, whatever the order of their parameters.
+std::string request_hash(const Service::Submission& submission) {
+  const std::string request =
+      nlohmann::json{submission.dataset, submission.model_id, nlohmann::json::parse(submission.parameters)}
+          .dump();
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (EVP_Digest(request.data(), request.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+    throw internal("no SHA-256");
+  }
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) {
+    text += kHexDigits[digest[i] >> 4U];
+    text += kHexDigits[digest[i] & 0x0FU];
+  }
+  return text;
+}
+
+Inference find_or_throw(Session& sql, const UserId& user, const InferenceId& id) {
+  std::optional<Inference> inference = repository::find(sql, user, id);
+  if (!inference) throw not_found("There is no such inference.");
+  return *std::move(inference);
+}
+
+std::optional<Inference> find_earlier(Session& sql, const UserId& user, const std::string& idempotency_key,
+                                      const std::string& hash) {
+  std::optional<repository::Submitted> earlier = repository::find_submitted(sql, user, idempotency_key);
+  if (!earlier) return std::nullopt;
+  if (earlier->request_hash != hash) {
+    throw conflict("IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used for a different request.");
+  }
+  return std::move(earlier->inference);
+}
+
+// The copy of the items is what is priced and worked on, whatever happens to the dataset meanwhile.
+Inference place_order(Session& sql, const UserId& user, const Service::Submission& submission,
+                      const std::string& hash) {
+  const auto dataset = repository::find_dataset(sql, user, submission.dataset);
+  if (!dataset) throw not_found("There is no such dataset.");
+  const InferenceId id = InferenceId::make();
+  repository::insert(sql, {id, user, *dataset, submission.model_id, submission.parameters,
+                           submission.idempotency_key, hash});
+  const repository::Order order = repository::copy_items(sql, id, *dataset);
+  if (order.items == 0) throw invalid("EMPTY_DATASET", "The dataset holds no items to inpaint.");
+  if (submission.output_format == OutputFormat::kMp4 && order.videos == 0) {
+    throw invalid("BAD_OUTPUT_FORMAT", "mp4 is for videos, and the dataset holds none.");
+  }
+  credits::reserve(sql, user, order.price, id, "Inference of " + std::to_string(order.items) + " items");
+  repository::add_ring(sql, id);
+  return find_or_throw(sql, user, id);
+}
+
+}  // namespace
+
+Inference Service::submit(const UserId& user, const Submission& submission) {
+  const std::string hash = request_hash(submission);
+  Inference inference = database_.transaction([&](Session& sql) {
+    if (submission.idempotency_key) {
+      if (auto earlier = find_earlier(sql, user, *submission.idempotency_key, hash)) return *earlier;
+    }
+    return place_order(sql, user, submission, hash);
+  });
+  relay_.wake();
+  return inference;
+}
+
+Inference Service::find(const UserId& user, const InferenceId& id) {
+  return database_.read([&](Session& sql) { return find_or_throw(sql, user, id); });
+}
+
+Service::Listing Service::list(const UserId& user, std::optional<Status> status, std::int64_t limit,
+                               std::int64_t offset) {
+  return database_.read([&](Session& sql) {
+    return Listing{repository::list(sql, user, status, limit, offset), repository::count(sql, user, status)};
+  });
+}
+
+std::vector<Item> Service::results(const UserId& user, const InferenceId& id) {
+  return database_.read([&](Session& sql) {
+    const Inference inference = find_or_throw(sql, user, id);
+    if (inference.status != Status::kCompleted) {
+      throw conflict("INFERENCE_NOT_COMPLETED", "There are no results: the inference is " +
+                                                    std::string(to_string(inference.status)) + ".");
+    }
+    return repository::items(sql, id);
+  });
+}
+
+std::string Service::name_of_result(const UserId& user, const std::string& output_path) {
+  const auto name =
+      database_.read([&](Session& sql) { return repository::find_output_name(sql, user, output_path); });
+  if (!name) throw not_found("There is no such result.");
+  return *name;
+}
+
+Inference Service::abort(const UserId& user, const InferenceId& id) {
+  Inference inference = database_.transaction([&](Session& sql) {
+    const Inference found = find_or_throw(sql, user, id);
+    if (found.status == Status::kAborted) return found;
+    if (!settlement::abort(sql, id)) {
+      throw conflict("INFERENCE_ENDED",
+                     "The inference has ended already: it is " + std::string(to_string(found.status)) + ".");
+    }
+    return find_or_throw(sql, user, id);
+  });
+  try {
+    queue_.remove(id);
+  } catch (const std::exception& error) {
+    // No harm: a worker that gets the job finds the inference ended.
+    log::warn("inferences", "the job of an aborted inference stays in the queue",
+              {{"inference", id.to_string()}, {"reason", std::string(error.what())}});
+  }
+  return inference;
+}
+
+}  // namespace inpaint::inferences

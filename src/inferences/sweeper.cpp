@@ -1,0 +1,97 @@
+#include "inferences/sweeper.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "credits/ledger.h"
+#include "inferences/repository.h"
+
+namespace inpaint::inferences {
+namespace {
+
+using database::Session;
+
+constexpr std::size_t kBlobsPerRead = 200;
+
+}  // namespace
+
+Sweeper::Sweeper(database::Database& database, queue::Queue& queue, storage::Storage& storage,
+                 storage::TemporaryArea& temporary, const SweeperOptions& options)
+    : database_(database),
+      queue_(queue),
+      storage_(storage),
+      temporary_(temporary),
+      options_(options),
+      files_before_start_(temporary.was_alone() ? temporary.made_at() : Timestamp{}),
+      jobs_("job sweeper", options.job_interval, [this] { sweep_jobs(); }),
+      files_("file sweeper", options.file_interval, [this] { sweep_files(); }) {}
+
+void Sweeper::start() {
+  for (BackgroundLoop* loop : {&jobs_, &files_}) {
+    loop->start();
+    loop->wake();
+  }
+}
+
+void Sweeper::stop() {
+  jobs_.stop();
+  files_.stop();
+}
+
+void Sweeper::sweep_jobs() {
+  settle_forgotten();
+  ring_for_silent();
+}
+
+void Sweeper::sweep_files() {
+  temporary_.remove_abandoned();
+  const Timestamp before = std::max(Timestamp::now() + -options_.blob_grace, files_before_start_);
+  storage_.remove_leftovers(before);
+  remove_unnamed_blobs(before);
+}
+
+void Sweeper::ring_for_silent() {
+  const Timestamp before = Timestamp::now() + -options_.silence;
+  const auto silent = database_.read([&](Session& sql) { return repository::silent_since(sql, before); });
+  for (const InferenceId& id : silent) queue_.add(id);
+}
+
+void Sweeper::settle_forgotten() {
+  const auto open = database_.read([](Session& sql) { return repository::reservations_of_ended(sql); });
+  for (const repository::OpenReservation& reservation : open) {
+    log::error("credits", "an inference ended without its reservation; it is settled now",
+               {{"inference", reservation.inference.to_string()}});
+    database_.transaction([&](Session& sql) {
+      if (reservation.status == Status::kCompleted) {
+        credits::confirm(sql, reservation.inference, reservation.refunded, "Refund of the items that failed");
+      } else {
+        credits::cancel(sql, reservation.inference, "Refund of an inference that ended");
+      }
+    });
+  }
+}
+
+void Sweeper::remove_unnamed_blobs(Timestamp before) {
+  std::vector<std::string> keys;
+  const auto remove_unnamed = [&] {
+    std::vector<std::string> unnamed;
+    database_.read([&](Session& sql) {
+      std::ranges::copy_if(keys, std::back_inserter(unnamed),
+                           [&](const std::string& key) { return !repository::is_named(sql, key); });
+    });
+    for (const std::string& key : unnamed) storage_.remove(key);
+    keys.clear();
+  };
+  for (const std::string_view prefix : {"datasets/", "results/"}) {
+    storage_.list(prefix, [&](const storage::Storage::Blob& blob) {
+      if (blob.stored_at >= before) return;
+      keys.push_back(blob.key);
+      if (keys.size() == kBlobsPerRead) remove_unnamed();
+    });
+  }
+  remove_unnamed();
+}
+
+}  // namespace inpaint::inferences
