@@ -102,26 +102,26 @@ std::string_view extension(OutputFormat format) {
   return "mp4";
 }
 
-Parameters parse_parameters(const Json& parameters, http::Validator& validator) {
+Parameters parse_parameters(const Json& parameters, std::vector<ErrorDetail>& failures) {
   Parameters parsed;
   if (!parameters.is_object()) {
-    validator.fail("parameters", "must be an object");
+    failures.push_back({"parameters", "must be an object"});
     return parsed;
   }
-  constexpr std::size_t kMaximumNameInSentence = 64;
+  constexpr std::size_t kMaximumFailures = 20;
   for (const auto& [name, value] : parameters.items()) {
+    if (failures.size() == kMaximumFailures) break;
     if (std::optional<std::string> failure = read_parameter(name, value, parsed)) {
-      validator.fail("parameters." + name.substr(0, kMaximumNameInSentence), std::move(*failure));
+      failures.push_back({"parameters." + name, std::move(*failure)});
     }
   }
   return parsed;
 }
 
 Parameters parse_stored_parameters(const std::string& text) {
-  const Json stored = Json::parse(text);
-  http::Validator validator(stored);
-  const Parameters parsed = parse_parameters(stored, validator);
-  validator.throw_if_failed();
+  std::vector<ErrorDetail> failures;
+  const Parameters parsed = parse_parameters(Json::parse(text), failures);
+  if (!failures.empty()) throw internal("an inference's parameters are damaged in the database");
   return parsed;
 }
 

@@ -2,7 +2,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/error.h"
 #include "engine/engine.h"
 #include "http/json.h"
 
@@ -19,9 +21,9 @@ struct Parameters {
   OutputFormat output_format = OutputFormat::kPng;
 };
 
-// Reads the "parameters" of a submission; each that is unknown or wrong is one failure of the validator.
+// Reads the "parameters" of a submission; each that is unknown or wrong is added to `failures`.
 // "customParameter" is the user's own note: checked here, stored, and of no effect.
-Parameters parse_parameters(const http::Json& parameters, http::Validator& validator);
+Parameters parse_parameters(const http::Json& parameters, std::vector<ErrorDetail>& failures);
 
 // Reads parameters that were stored, hence valid.
 Parameters parse_stored_parameters(const std::string& text);

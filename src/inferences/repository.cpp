@@ -50,7 +50,6 @@ struct Nullable {
   Nullable() = default;
   explicit Nullable(const std::optional<Value>& value)
       : content(value.value_or(Value{})), indicator(value ? soci::i_ok : soci::i_null) {}
-  auto use() { return soci::use(content, indicator); }
   auto into() { return soci::into(content, indicator); }
   std::optional<Value> value() const {
     return indicator == soci::i_ok ? std::optional<Value>(content) : std::nullopt;
@@ -174,8 +173,8 @@ void insert(Session& sql, const NewInference& inference) {
          ":dataset, :name, :model, :parameters, 0, 0, :key, :hash, :created, :updated)",
       soci::use(inference.id.to_string()), soci::use(inference.user.to_string()),
       soci::use(inference.dataset.id), soci::use(inference.dataset.name), soci::use(inference.model_id),
-      soci::use(inference.parameters), key.use(), soci::use(inference.request_hash), soci::use(now),
-      soci::use(now);
+      soci::use(inference.parameters), soci::use(key.content, key.indicator),
+      soci::use(inference.request_hash), soci::use(now), soci::use(now);
 }
 
 Order copy_items(Session& sql, const InferenceId& inference, const Dataset& dataset) {
@@ -322,7 +321,8 @@ bool end(Session& sql, const InferenceId& id, Status status, std::optional<Credi
   sql << "UPDATE inferences SET status = :status, tokens_refunded = COALESCE(:refunded, tokens_reserved), "
          "error = :error, progress = CASE :status2 WHEN 'COMPLETED' THEN 100 ELSE progress END, "
          "updated_at = :now WHERE id = :id AND status IN ('PENDING', 'RUNNING') RETURNING id",
-      soci::use(text), amount.use(), sentence.use(), soci::use(text), soci::use(now),
+      soci::use(text), soci::use(amount.content, amount.indicator),
+      soci::use(sentence.content, sentence.indicator), soci::use(text), soci::use(now),
       soci::use(id.to_string()), soci::into(ended);
   return sql.got_data();
 }

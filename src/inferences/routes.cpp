@@ -56,7 +56,9 @@ Service::Submission parse_submission(const Request& request) {
   if (!engine::is_model(submission.model_id)) validator.fail("modelId", unknown_model());
   const auto given = body.find("parameters");
   const Json parameters = given == body.end() || given->is_null() ? Json::object() : *given;
-  submission.output_format = parse_parameters(parameters, validator).output_format;
+  std::vector<ErrorDetail> failures;
+  submission.output_format = parse_parameters(parameters, failures).output_format;
+  for (ErrorDetail& failure : failures) validator.fail(failure.field, std::move(failure.message));
   validator.throw_if_failed();
   submission.parameters = parameters.dump();
   submission.idempotency_key = idempotency_key(request);

@@ -1,0 +1,120 @@
+#include "inferences/sweeper.h"
+
+#include <set>
+
+#include "unit/inferences/inferences_fixture.h"
+
+namespace inpaint::inferences {
+namespace {
+
+class SweeperTest : public InferencesTest {
+ protected:
+  std::set<std::string> keys() {
+    std::set<std::string> found;
+    storage_->list("", [&](const storage::Storage::Blob& blob) { found.insert(blob.key); });
+    return found;
+  }
+  static Timestamp later() { return Timestamp::now() + 1h; }
+
+  Sweeper sweeper_{*database_, *queue_, *storage_, temporary_, SweeperOptions{.silence = -1h}};
+};
+
+TEST_F(SweeperTest, trap_Q2_an_emptied_queue_is_rung_again) {
+  const UserId user = add_user();
+  add_dataset(user, "photos", 1);
+  const InferenceId pending = submit(user);
+  const InferenceId running = submit(user);
+  database_->transaction([&](Session& sql) { repository::begin(sql, running); });
+  execute("DELETE FROM queue_jobs");
+  sweeper_.ring_for_silent();
+  deliver_next();
+  deliver_next();
+  EXPECT_EQ(service_.find(user, pending).status, Status::kCompleted);
+  EXPECT_EQ(service_.find(user, running).status, Status::kCompleted);
+}
+
+TEST_F(SweeperTest, WhatIsInTheQueueIsNotRungTwice) {
+  const UserId user = add_user();
+  add_dataset(user, "photos", 1);
+  submit(user);
+  sweeper_.ring_for_silent();
+  take();
+  sweeper_.ring_for_silent();
+  EXPECT_FALSE(queue_->take(0ms));
+}
+
+TEST_F(SweeperTest, trap_M6_reservations_of_ended_inferences_are_settled) {
+  const UserId user = add_user();
+  add_dataset(user, "photos", 1);
+  const InferenceId failed = submit(user);
+  const InferenceId completed = submit(user);
+  execute("UPDATE inferences SET status = 'FAILED', tokens_refunded = tokens_reserved WHERE id = '" +
+          failed.to_string() + "'");
+  execute("UPDATE inferences SET status = 'COMPLETED' WHERE id = '" + completed.to_string() + "'");
+  sweeper_.settle_forgotten();
+  EXPECT_EQ(balance(user), Credits{100'00} - credits::kImageInference);
+}
+
+TEST_F(SweeperTest, trap_F4_blobs_that_no_row_names_are_removed) {
+  const UserId user = add_user();
+  add_dataset(user, "photos", 1);
+  const InferenceId id = submit(user);
+  deliver_next();
+  const std::set<std::string> named = keys();
+  ASSERT_EQ(named.size(), 3u);  // picture, mask, result
+  put("datasets/x/lost.png", "lost");
+  put("results/" + id.to_string() + "/99.png", "lost");
+  sweeper_.remove_unnamed_blobs(Timestamp::now() + -1h);
+  EXPECT_EQ(keys().size(), 5u);  // too young: their rows may be about to be written
+  sweeper_.remove_unnamed_blobs(later());
+  EXPECT_EQ(keys(), named);
+}
+
+TEST_F(SweeperTest, ResultsGoWithTheirUserAndWithTheAbort) {
+  const UserId user = add_user();
+  const UserId leaver = add_user();
+  add_dataset(user, "photos", 1);
+  add_dataset(leaver, "photos", 1);
+  const InferenceId aborted = submit(user);
+  database_->transaction([&](Session& sql) {
+    repository::begin(sql, aborted);
+    repository::record_done(sql, aborted, 0, "results/" + aborted.to_string() + "/0.png");
+  });
+  put("results/" + aborted.to_string() + "/0.png", "done before the abort");
+  service_.abort(user, aborted);
+  submit(leaver);
+  deliver_next();
+  const std::string id = leaver.to_string();
+  execute("DELETE FROM users WHERE id = '" + id + "'");
+  sweeper_.remove_unnamed_blobs(later());
+  for (const std::string& key : keys()) EXPECT_FALSE(key.starts_with("results/")) << key;
+  EXPECT_EQ(keys().size(), 4u);  // the datasets stay
+}
+
+TEST_F(SweeperTest, WhatLiveWorkNeedsStaysWhenItsDatasetGoes) {
+  const UserId user = add_user();
+  add_dataset(user, "photos", 1);
+  const InferenceId id = submit(user);
+  execute("DELETE FROM datasets");
+  sweeper_.remove_unnamed_blobs(later());
+  deliver_next();
+  EXPECT_EQ(service_.find(user, id).status, Status::kCompleted);
+  sweeper_.remove_unnamed_blobs(later());
+  EXPECT_EQ(keys(), std::set<std::string>{"results/" + id.to_string() + "/0.png"});
+}
+
+TEST_F(SweeperTest, AtStartWhatDeadProcessesLeftIsRemovedWithoutGrace) {
+  put("results/x/0.png", "written by a process that died");
+  std::this_thread::sleep_for(50ms);
+  const storage::TemporaryArea shared(directory_.path() / "tmp");
+  storage::TemporaryArea alone(directory_.path() / "tmp-of-the-next");
+  put("results/y/0.png", "its row is about to be written");
+  Sweeper sweeper(*database_, *queue_, *storage_, alone, {});
+  sweeper.start();
+  for (int i = 0; i < 200 && keys().size() > 1; ++i) std::this_thread::sleep_for(5ms);
+  sweeper.stop();
+  EXPECT_EQ(keys(), std::set<std::string>{"results/y/0.png"});
+}
+
+}  // namespace
+}  // namespace inpaint::inferences
