@@ -275,9 +275,10 @@ bool is_running(Session& sql, const InferenceId& id) {
 bool set_progress(Session& sql, const InferenceId& id, int percent) {
   const long long now = Timestamp::now().unix_ms;
   return change(sql,
-                "UPDATE inferences SET progress = :percent, updated_at = :now "
+                "UPDATE inferences SET updated_at = :now, progress = CASE WHEN progress < :percent "
+                "THEN :percent2 ELSE progress END "
                 "WHERE id = :id AND status = 'RUNNING'",
-                percent, now, id.to_string()) > 0;
+                now, percent, percent, id.to_string()) > 0;
 }
 
 bool record_done(Session& sql, const InferenceId& id, std::int64_t item, const std::string& output_path) {

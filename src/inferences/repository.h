@@ -62,6 +62,7 @@ std::optional<std::string> find_output_name(Session& sql, const UserId& user, co
 // says whether it did: what was ended meanwhile stays as it ended.
 std::optional<Inference> begin(Session& sql, const InferenceId& id);
 bool is_running(Session& sql, const InferenceId& id);
+// Never goes back, also not when a later delivery begins anew.
 bool set_progress(Session& sql, const InferenceId& id, int percent);
 bool record_done(Session& sql, const InferenceId& id, std::int64_t item, const std::string& output_path);
 bool record_failed(Session& sql, const InferenceId& id, std::int64_t item, const std::string& reason);

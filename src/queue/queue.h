@@ -34,7 +34,7 @@ struct Counts {
 
 struct Options {
   int maximum_attempts = 3;
-  std::chrono::milliseconds lease{30'000};  // a job whose lease is not extended for this long is redelivered
+  std::chrono::milliseconds lease{10'000};  // a job whose lease is not extended for this long is redelivered
   std::chrono::milliseconds first_backoff{1'000};  // doubles with each attempt
   std::chrono::hours keep_finished{7 * 24};
   std::int64_t keep_finished_count = 10'000;

@@ -130,12 +130,12 @@ void LocalStorage::remove(std::string_view key) {
 template <typename Visit>
 void LocalStorage::walk(const fs::path& directory, const Visit& visit) const {
   std::error_code error;
-  fs::recursive_directory_iterator position(directory, error);
-  for (const fs::recursive_directory_iterator end; !error && position != end; position.increment(error)) {
+  for (fs::directory_iterator position(directory, error), end; !error && position != end;
+       position.increment(error)) {
     struct stat status {};
-    if (::lstat(position->path().c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
-      visit(position->path(), status);
-    }
+    if (::lstat(position->path().c_str(), &status) != 0) continue;
+    if (S_ISDIR(status.st_mode)) walk(position->path(), visit);
+    if (S_ISREG(status.st_mode)) visit(position->path(), status);
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     throw storage_failure(std::system_error(error, "list"));
