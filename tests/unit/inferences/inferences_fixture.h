@@ -41,12 +41,13 @@ class FakeBackend final : public Backend {
   Work work = [](const Task& task, const engine::Progress&, const engine::CancelToken&) { describe(task); };
 };
 
-// A real SQLite file, a real local directory, the embedded queue with short times.
-class InferencesTest : public testing::Test {
- protected:
-  InferencesTest() { database_->migrate(); }
-  // Whatever a test did, the books are right at its end.
-  void TearDown() override { EXPECT_EQ(differences(), std::vector<std::string>{}); }
+// The parts on one data directory: a real SQLite file, a real local directory, the embedded queue with short
+// times.
+class Harness {
+ public:
+  explicit Harness(const std::filesystem::path& directory) : data_directory_(directory) {
+    database_->migrate();
+  }
 
   UserId add_user(Credits tokens = credits::kRegistrationGift) {
     const UserId user = UserId::make();
@@ -161,15 +162,26 @@ class InferencesTest : public testing::Test {
     return "";
   }
 
-  test::TemporaryDirectory directory_;
-  std::unique_ptr<database::Database> database_ = database::open_sqlite(directory_.path() / "test.db", 8);
-  std::unique_ptr<storage::Storage> storage_ = storage::make_local_storage(directory_.path() / "blobs");
-  storage::TemporaryArea temporary_{directory_.path() / "tmp"};
+  std::filesystem::path data_directory_;
+  std::unique_ptr<database::Database> database_ = database::open_sqlite(data_directory_ / "test.db", 8);
+  std::unique_ptr<storage::Storage> storage_ = storage::make_local_storage(data_directory_ / "blobs");
+  storage::TemporaryArea temporary_{data_directory_ / "tmp"};
   queue::Options options_{.maximum_attempts = 3, .lease = 600ms, .first_backoff = 1ms};
   std::unique_ptr<queue::Queue> queue_ = queue::make_embedded_queue(*database_, options_);
   Relay relay_{*database_, *queue_};
   Service service_{*database_, *queue_, relay_};
   FakeBackend backend_;
+};
+
+struct OwnDirectory {
+  test::TemporaryDirectory directory_;
+};
+
+class InferencesTest : public testing::Test, protected OwnDirectory, protected Harness {
+ protected:
+  InferencesTest() : Harness(directory_.path()) {}
+  // Whatever a test did, the books are right at its end.
+  void TearDown() override { EXPECT_EQ(differences(), std::vector<std::string>{}); }
 };
 
 }  // namespace inpaint::inferences
