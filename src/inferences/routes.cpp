@@ -182,6 +182,7 @@ Response events(const Request& request, Service& service) {
   service.find(request.user->id, id);  // a wrong id is refused before the stream begins
   Response response;
   response.content_type = "text/event-stream";
+  response.headers.set("Cache-Control", "no-store");
   response.body =
       http::EventStream{[feed = StatusFeed(service, request.user->id, id)]() mutable { return feed.next(); }};
   return response;
