@@ -49,4 +49,7 @@ struct Page {
 };
 Page parse_page(const Request& request);
 
+// true, 1, false, 0 or absent (false) in the query; throws kInvalid for anything else.
+bool parse_flag(const Request& request, std::string_view name);
+
 }  // namespace inpaint::http

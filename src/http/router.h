@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +44,12 @@ class Router {
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
+  using Pattern = std::vector<std::string>;  // its segments
+  static std::optional<std::string> fit(const Pattern& pattern, const std::vector<std::string>& segments);
+  [[noreturn]] static void throw_unmatched(std::vector<std::string> allowed);
+
   std::vector<Route> routes_;
+  std::vector<Pattern> patterns_;  // of the routes, in their order
 };
 
 }  // namespace inpaint::http
