@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace inpaint::accounts {
+
+// bcrypt ($2b$, Provos & Mazières 1999). `cost`: 4–31, the binary logarithm of the rounds; 12 takes about a
+// quarter of a second. `password` holds at most 72 bytes and no NUL.
+std::string hash_password(const std::string& password, int cost);
+
+// False for a wrong password and for a hash that is none.
+bool matches(const std::string& password, const std::string& hash);
+
+// A hash that no password matches and that takes as long to compare as a real one.
+std::string unmatchable_hash(int cost);
+
+// A random password of `length` letters and digits that are not mistaken for one another.
+std::string make_password(std::size_t length);
+
+}  // namespace inpaint::accounts

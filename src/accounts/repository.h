@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "accounts/user.h"
+#include "database/database.h"
+
+// The SQL of users, and nothing else.
+namespace inpaint::accounts::repository {
+
+using database::Session;
+
+// With a balance of 0: the ledger opens the account. Throws kConflict UNIQUE_VIOLATION (through
+// Database::transaction) for an e-mail that is there.
+void insert(Session& sql, const User& user, const std::string& password_hash);
+std::optional<User> find(Session& sql, const UserId& id);
+std::optional<User> find_by_email(Session& sql, const std::string& email);
+// Empty when there is no such user.
+std::string password_hash(Session& sql, const UserId& id);
+// Everything but tokens and role; the password only when a hash is given.
+void update(Session& sql, const User& user, const std::optional<std::string>& password_hash);
+void remove(Session& sql, const UserId& id);
+std::int64_t count_administrators(Session& sql);
+
+}  // namespace inpaint::accounts::repository

@@ -1,0 +1,170 @@
+#include "accounts/service.h"
+
+#include <algorithm>
+
+#include "accounts/password.h"
+#include "accounts/repository.h"
+#include "accounts/rules.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "credits/ledger.h"
+
+namespace inpaint::accounts {
+namespace {
+
+using database::Session;
+
+Error duplicate_email() {
+  return invalid("DUPLICATE_EMAIL", "This e-mail address is already registered.",
+                 {{"email", "is already registered"}});
+}
+
+User insert_user(Session& sql, const Registration& registration, const std::string& hash) {
+  const Timestamp now = Timestamp::now();
+  User user{UserId::make(),
+            registration.name,
+            registration.surname,
+            lower_case(registration.email),
+            Credits{},
+            registration.role,
+            now,
+            now};
+  repository::insert(sql, user, hash);
+  user.tokens = credits::open_account(sql, user.id);
+  return user;
+}
+
+void check_may_change(const User& caller, const UserId& target) {
+  if (caller.id == target || is_administrator(caller)) return;
+  throw Error(ErrorKind::kForbidden, "FORBIDDEN", "This account belongs to somebody else.");
+}
+
+User find_or_throw(Session& sql, const UserId& id) {
+  std::optional<User> user = repository::find(sql, id);
+  if (!user) throw not_found("There is no such user.");
+  return *std::move(user);
+}
+
+}  // namespace
+
+Service::Service(database::Database& database, Sessions sessions, int bcrypt_cost, BeforeDelete before_delete)
+    : database_(database),
+      sessions_(std::move(sessions)),
+      bcrypt_cost_(bcrypt_cost),
+      before_delete_(std::move(before_delete)),
+      hash_of_nobody_(unmatchable_hash(bcrypt_cost)) {}
+
+User Service::register_user(const Registration& registration) {
+  const std::string hash = hash_password(registration.password, bcrypt_cost_);
+  try {
+    User user = database_.transaction([&](Session& sql) { return insert_user(sql, registration, hash); });
+    log::info("users", "registered", {{"user", user.id.to_string()}});
+    return user;
+  } catch (const Error& error) {
+    if (database::is_unique_violation(error)) throw duplicate_email();
+    throw;
+  }
+}
+
+Login Service::log_in(const std::string& email, const std::string& password,
+                      const std::string& remote_address) {
+  wait_until_prepared();
+  const std::string address = lower_case(email);
+  throttle_.attempt(address, remote_address);
+  struct Found {
+    std::optional<User> user;
+    std::string hash;
+  };
+  const Found found = database_.read([&](Session& sql) {
+    std::optional<User> user = repository::find_by_email(sql, address);
+    std::string hash = user ? repository::password_hash(sql, user->id) : hash_of_nobody_;
+    return Found{std::move(user), std::move(hash)};
+  });
+  if (!matches(password, found.hash) || !found.user) {
+    log::info("users", "login refused", {{"address", remote_address}});
+    throw Error(ErrorKind::kUnauthenticated, "BAD_CREDENTIALS", "The e-mail or the password is wrong.");
+  }
+  throttle_.succeeded(address, remote_address);
+  log::info("users", "logged in", {{"user", found.user->id.to_string()}});
+  return {sessions_.issue(*found.user), *found.user};
+}
+
+std::shared_ptr<const User> Service::authenticate(std::string_view authorization) {
+  const Sessions::Claims claims = sessions_.verify(authorization);
+  std::optional<User> user = database_.read([&](Session& sql) { return repository::find(sql, claims.user); });
+  if (!user || user->password_changed_at != claims.password_changed_at) {
+    throw Error(ErrorKind::kUnauthenticated, "UNAUTHENTICATED", "The token is invalid or has expired.");
+  }
+  return std::make_shared<const User>(*std::move(user));
+}
+
+User Service::update(const User& caller, const UserId& target, const Changes& changes) {
+  check_may_change(caller, target);
+  std::optional<std::string> hash;
+  if (changes.password) hash = hash_password(*changes.password, bcrypt_cost_);
+  try {
+    User updated = database_.transaction([&](Session& sql) {
+      User user = find_or_throw(sql, target);
+      if (changes.name) user.name = *changes.name;
+      if (changes.surname) user.surname = *changes.surname;
+      if (changes.email) user.email = lower_case(*changes.email);
+      if (hash) {
+        // Later than before even within one millisecond, so that every older session ends.
+        user.password_changed_at =
+            std::max(Timestamp::now(), Timestamp{user.password_changed_at.unix_ms + 1});
+      }
+      repository::update(sql, user, hash);
+      return user;
+    });
+    log::info("users", "updated", {{"user", target.to_string()}, {"by", caller.id.to_string()}});
+    return updated;
+  } catch (const Error& error) {
+    if (database::is_unique_violation(error)) throw duplicate_email();
+    throw;
+  }
+}
+
+void Service::remove(const User& caller, const UserId& target) {
+  check_may_change(caller, target);
+  database_.transaction([&](Session& sql) {
+    const User user = find_or_throw(sql, target);
+    if (is_administrator(user) && repository::count_administrators(sql) == 1) {
+      throw conflict("LAST_ADMINISTRATOR", "The last administrator can't be deleted.");
+    }
+    before_delete_(sql, target);
+    repository::remove(sql, target);
+  });
+  log::info("users", "deleted", {{"user", target.to_string()}, {"by", caller.id.to_string()}});
+}
+
+User Service::find_by_email(const std::string& email) {
+  std::optional<User> user =
+      database_.read([&](Session& sql) { return repository::find_by_email(sql, lower_case(email)); });
+  if (!user) throw not_found("There is no user with this e-mail address.");
+  return *std::move(user);
+}
+
+void Service::prepare_administrator(Registration registration,
+                                    std::function<void(const Registration&)> made) {
+  prepared_ =
+      std::async(std::launch::async, [this, registration = std::move(registration), made = std::move(made)] {
+        if (ensure_administrator(registration)) made(registration);
+      }).share();
+}
+
+void Service::wait_until_prepared() {
+  if (prepared_.valid()) prepared_.get();
+}
+
+bool Service::ensure_administrator(const Registration& registration) {
+  const auto has_one = [](Session& sql) { return repository::count_administrators(sql) > 0; };
+  if (database_.read(has_one)) return false;
+  const std::string hash = hash_password(registration.password, bcrypt_cost_);
+  return database_.transaction([&](Session& sql) {
+    if (has_one(sql)) return false;  // another process was quicker
+    insert_user(sql, registration, hash);
+    return true;
+  });
+}
+
+}  // namespace inpaint::accounts

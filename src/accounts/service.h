@@ -1,0 +1,85 @@
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "accounts/login_throttle.h"
+#include "accounts/sessions.h"
+#include "accounts/user.h"
+#include "database/database.h"
+
+namespace inpaint::accounts {
+
+// Texts are trimmed and keep the rules of rules.h; e-mails may be in any case.
+struct Registration {
+  std::string name;
+  std::string surname;
+  std::string email;
+  std::string password;
+  Role role = Role::kUser;
+};
+
+struct Changes {
+  std::optional<std::string> name;
+  std::optional<std::string> surname;
+  std::optional<std::string> email;
+  std::optional<std::string> password;
+};
+
+struct Login {
+  std::string token;
+  User user;
+};
+
+// The rules of accounts. Thread-safe.
+class Service {
+ public:
+  // Called in the transaction that deletes a user, before its row goes: ends what the user has running.
+  using BeforeDelete = std::function<void(database::Session&, const UserId&)>;
+
+  Service(database::Database& database, Sessions sessions, int bcrypt_cost, BeforeDelete before_delete);
+
+  // Throws kInvalid DUPLICATE_EMAIL.
+  User register_user(const Registration& registration);
+
+  // Throws kUnauthenticated BAD_CREDENTIALS, after the same work for an unknown e-mail as for a wrong
+  // password; kTooManyRequests TOO_MANY_LOGINS.
+  Login log_in(const std::string& email, const std::string& password, const std::string& remote_address);
+
+  // The caller behind an Authorization header, as its row says now. Throws kUnauthenticated.
+  std::shared_ptr<const User> authenticate(std::string_view authorization);
+
+  // Throws kForbidden for another's account unless the caller is an administrator; kNotFound;
+  // kInvalid DUPLICATE_EMAIL.
+  User update(const User& caller, const UserId& target, const Changes& changes);
+
+  // Throws as update does; kConflict LAST_ADMINISTRATOR.
+  void remove(const User& caller, const UserId& target);
+
+  // Throws kNotFound.
+  User find_by_email(const std::string& email);
+
+  // Makes the first administrator unless there is one, in the background because hashing takes a quarter
+  // of a second; logins wait for it. `made` is called when there was none. Call before the server starts.
+  void prepare_administrator(Registration registration, std::function<void(const Registration&)> made);
+  // Throws what prepare_administrator ran into.
+  void wait_until_prepared();
+
+  // Makes the first administrator unless there is one: true when it did.
+  bool ensure_administrator(const Registration& registration);
+
+ private:
+  database::Database& database_;
+  Sessions sessions_;
+  int bcrypt_cost_;
+  BeforeDelete before_delete_;
+  LoginThrottle throttle_;
+  std::string hash_of_nobody_;
+  std::shared_future<void> prepared_;
+};
+
+}  // namespace inpaint::accounts

@@ -1,0 +1,134 @@
+#include "accounts/service.h"
+
+#include <gtest/gtest.h>
+#include <soci/soci.h>
+
+#include <atomic>
+#include <thread>
+
+#include "base/error.h"
+#include "credits/ledger.h"
+#include "unit/temporary_directory.h"
+
+namespace inpaint::accounts {
+namespace {
+
+class ServiceTest : public testing::Test {
+ protected:
+  ServiceTest()
+      : database_(database::open_sqlite(directory_.path() / "test.db", 8)),
+        service_(*database_, Sessions("0123456789abcdef0123456789abcdef", std::chrono::hours(1)), 4,
+                 [this](database::Session&, const UserId& user) { deleted_.push_back(user); }) {
+    database_->migrate();
+  }
+
+  User add(const std::string& email, Role role = Role::kUser) {
+    return service_.register_user({"Ada", "Lovelace", email, "password1", role});
+  }
+
+  std::string bearer(const std::string& email, const std::string& password = "password1") {
+    return "Bearer " + service_.log_in(email, password, "10.0.0.1").token;
+  }
+
+  template <typename Work>
+  static std::string code_of(Work work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return "";
+  }
+
+  test::TemporaryDirectory directory_;
+  std::unique_ptr<database::Database> database_;
+  std::vector<UserId> deleted_;
+  Service service_;
+};
+
+TEST_F(ServiceTest, registers_with_a_lower_case_email_and_the_gift) {
+  const User user = add("Ada@Example.ORG");
+  EXPECT_EQ(user.email, "ada@example.org");
+  EXPECT_EQ(user.tokens, Credits{100'00});
+  EXPECT_EQ(code_of([&] { add("ada@example.org"); }), "DUPLICATE_EMAIL");
+}
+
+TEST_F(ServiceTest, trap_M13_of_parallel_registrations_of_one_email_one_succeeds) {
+  std::atomic<int> made = 0;
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      const std::string code = code_of([&] { add("ada@example.org"); });
+      if (code.empty()) ++made;
+      if (code == "DUPLICATE_EMAIL") ++refused;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(refused, 7);
+}
+
+TEST_F(ServiceTest, logs_in_and_authenticates) {
+  const User user = add("ada@example.org");
+  const std::string header = bearer("ADA@example.org");
+  EXPECT_EQ(service_.authenticate(header)->id, user.id);
+  EXPECT_EQ(code_of([&] { bearer("ada@example.org", "wrong password"); }), "BAD_CREDENTIALS");
+  EXPECT_EQ(code_of([&] { bearer("nobody@example.org"); }), "BAD_CREDENTIALS");
+}
+
+TEST_F(ServiceTest, a_change_of_password_ends_every_session) {
+  const User user = add("ada@example.org");
+  const std::string header = bearer("ada@example.org");
+  service_.update(user, user.id, {.name = "Augusta", .surname = {}, .email = {}, .password = {}});
+  EXPECT_EQ(service_.authenticate(header)->name, "Augusta");
+  service_.update(user, user.id, {.name = {}, .surname = {}, .email = {}, .password = "password2"});
+  EXPECT_EQ(code_of([&] { service_.authenticate(header); }), "UNAUTHENTICATED");
+  EXPECT_NO_THROW(service_.authenticate(bearer("ada@example.org", "password2")));
+}
+
+TEST_F(ServiceTest, only_oneself_and_administrators_change_an_account) {
+  const User ada = add("ada@example.org");
+  const User bob = add("bob@example.org");
+  const User admin = add("admin@example.org", Role::kAdministrator);
+  EXPECT_EQ(code_of([&] { service_.update(bob, ada.id, {}); }), "FORBIDDEN");
+  EXPECT_EQ(code_of([&] { service_.remove(bob, ada.id); }), "FORBIDDEN");
+  EXPECT_EQ(code_of([&] { service_.remove(bob, UserId::make()); }), "FORBIDDEN");
+  EXPECT_EQ(code_of([&] { service_.remove(admin, UserId::make()); }), "NOT_FOUND");
+  EXPECT_NO_THROW(service_.remove(admin, ada.id));
+  EXPECT_EQ(code_of([&] {
+              service_.update(bob, bob.id,
+                              {.name = {}, .surname = {}, .email = "ADMIN@example.org", .password = {}});
+            }),
+            "DUPLICATE_EMAIL");
+}
+
+TEST_F(ServiceTest, trap_F9_deleting_ends_sessions_and_keeps_the_ledger) {
+  const User user = add("ada@example.org");
+  const std::string header = bearer("ada@example.org");
+  service_.remove(user, user.id);
+  EXPECT_EQ(deleted_, std::vector<UserId>{user.id});
+  EXPECT_EQ(code_of([&] { service_.authenticate(header); }), "UNAUTHENTICATED");
+  const auto rows =
+      database_->read([&](database::Session& sql) { return credits::recent_entries(sql, user.id, 10); });
+  EXPECT_EQ(rows.size(), 1u);
+}
+
+TEST_F(ServiceTest, the_last_administrator_stays) {
+  const User admin = add("admin@example.org", Role::kAdministrator);
+  EXPECT_EQ(code_of([&] { service_.remove(admin, admin.id); }), "LAST_ADMINISTRATOR");
+  add("second@example.org", Role::kAdministrator);
+  EXPECT_NO_THROW(service_.remove(admin, admin.id));
+}
+
+TEST_F(ServiceTest, makes_the_first_administrator_once) {
+  const Registration first{"The", "Administrator", "admin@localhost", "password1", Role::kAdministrator};
+  int made = 0;
+  service_.prepare_administrator(first, [&](const Registration&) { ++made; });
+  EXPECT_EQ(service_.log_in("admin@localhost", "password1", "::1").user.role, Role::kAdministrator);
+  EXPECT_EQ(made, 1);
+  EXPECT_FALSE(service_.ensure_administrator(first));
+}
+
+}  // namespace
+}  // namespace inpaint::accounts
