@@ -28,6 +28,7 @@ constexpr std::string_view kFirst[] = {
          is_deleted INTEGER NOT NULL DEFAULT 0,
          next_upload_index INTEGER NOT NULL DEFAULT 0,
          item_count INTEGER NOT NULL DEFAULT 0,
+         video_item_count INTEGER NOT NULL DEFAULT 0,
          created_at INTEGER NOT NULL,
          updated_at INTEGER NOT NULL) STRICT)",
     "CREATE UNIQUE INDEX datasets_name_unique ON datasets(user_id, name) WHERE is_deleted = 0",

@@ -1,60 +1,17 @@
 #include "inferences/repository.h"
 
-#include <soci/soci.h>
-
 #include "base/error.h"
 #include "credits/prices.h"
+#include "database/query.h"
 
 namespace inpaint::inferences::repository {
 namespace {
 
-// Binds the values in order, executes, and returns how many rows were changed.
-template <typename... Values>
-long long change(Session& sql, const std::string& query, const Values&... values) {
-  soci::statement statement(sql);
-  (statement.exchange(soci::use(values)), ...);
-  statement.alloc();
-  statement.prepare(query);
-  statement.define_and_bind();
-  statement.execute(true);
-  return statement.get_affected_rows();
-}
-
-// A row type has bind(statement), which names where each column goes, and value(), which makes the result.
-template <typename Row, typename... Values>
-auto select(Session& sql, const std::string& query, const Values&... values) {
-  Row row;
-  soci::statement statement(sql);
-  row.bind(statement);
-  (statement.exchange(soci::use(values)), ...);
-  statement.alloc();
-  statement.prepare(query);
-  statement.define_and_bind();
-  statement.execute(false);
-  std::vector<decltype(row.value())> found;
-  while (statement.fetch()) found.push_back(row.value());
-  return found;
-}
-
-template <typename Value>
-std::optional<Value> first_of(std::vector<Value> values) {
-  if (values.empty()) return std::nullopt;
-  return std::move(values.front());
-}
-
-template <typename Value>
-struct Nullable {
-  Value content{};
-  soci::indicator indicator = soci::i_null;
-
-  Nullable() = default;
-  explicit Nullable(const std::optional<Value>& value)
-      : content(value.value_or(Value{})), indicator(value ? soci::i_ok : soci::i_null) {}
-  auto into() { return soci::into(content, indicator); }
-  std::optional<Value> value() const {
-    return indicator == soci::i_ok ? std::optional<Value>(content) : std::nullopt;
-  }
-};
+using database::change;
+using database::first_of;
+using database::Nullable;
+using database::NumberRow;
+using database::select;
 
 InferenceId to_id(const std::string& text) {
   const std::optional<InferenceId> id = InferenceId::parse(text);
@@ -67,12 +24,6 @@ Status to_status(const std::string& text) {
   if (!status) throw internal("an inference's status is damaged in the database");
   return *status;
 }
-
-struct NumberRow {
-  long long number = 0;
-  void bind(soci::statement& statement) { statement.exchange(soci::into(number)); }
-  long long value() const { return number; }
-};
 
 struct IdRow {
   std::string id;

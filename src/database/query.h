@@ -1,0 +1,71 @@
+#pragma once
+
+#include <soci/soci.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+// What repositories write SQL with: every value is bound, every row becomes a value. Included by .cpp files
+// only, because of SOCI's headers.
+namespace inpaint::database {
+
+// Binds the values in order, executes, and returns how many rows were changed.
+template <typename... Values>
+long long change(soci::session& sql, const std::string& query, const Values&... values) {
+  soci::statement statement(sql);
+  (statement.exchange(soci::use(values)), ...);
+  statement.alloc();
+  statement.prepare(query);
+  statement.define_and_bind();
+  statement.execute(true);
+  return statement.get_affected_rows();
+}
+
+// A row type has bind(statement), which names where each column goes, and value(), which makes the result.
+template <typename Row, typename... Values>
+auto select(soci::session& sql, const std::string& query, const Values&... values) {
+  Row row;
+  soci::statement statement(sql);
+  row.bind(statement);
+  (statement.exchange(soci::use(values)), ...);
+  statement.alloc();
+  statement.prepare(query);
+  statement.define_and_bind();
+  statement.execute(false);
+  std::vector<decltype(row.value())> found;
+  while (statement.fetch()) found.push_back(row.value());
+  return found;
+}
+
+template <typename Value>
+std::optional<Value> first_of(std::vector<Value> values) {
+  if (values.empty()) return std::nullopt;
+  return std::move(values.front());
+}
+
+// A column that may be NULL.
+template <typename Value>
+struct Nullable {
+  Value content{};
+  soci::indicator indicator = soci::i_null;
+
+  Nullable() = default;
+  explicit Nullable(const std::optional<Value>& value)
+      : content(value.value_or(Value{})), indicator(value ? soci::i_ok : soci::i_null) {}
+  auto into() { return soci::into(content, indicator); }
+  auto use() { return soci::use(content, indicator); }
+  std::optional<Value> value() const {
+    return indicator == soci::i_ok ? std::optional<Value>(content) : std::nullopt;
+  }
+};
+
+// The row of SELECT COUNT(*), EXISTS(…) and the like.
+struct NumberRow {
+  long long number = 0;
+  void bind(soci::statement& statement) { statement.exchange(soci::into(number)); }
+  long long value() const { return number; }
+};
+
+}  // namespace inpaint::database
