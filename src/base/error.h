@@ -17,6 +17,7 @@ enum class ErrorKind {
   kForbidden,            // 403
   kNotFound,             // 404
   kMethodNotAllowed,     // 405
+  kTimeout,              // 408
   kConflict,             // 409
   kGone,                 // 410
   kLengthRequired,       // 411
@@ -24,6 +25,7 @@ enum class ErrorKind {
   kUnsupportedType,      // 415
   kRangeNotSatisfiable,  // 416
   kTooManyRequests,      // 429
+  kHeadersTooLarge,      // 431
   kInternal,             // 500: our fault; the message is for the log, never for the client
   kUnavailable,          // 503: overloaded, or a dependency is down; trying again later may work
 };

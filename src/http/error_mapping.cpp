@@ -22,6 +22,8 @@ int status_of(ErrorKind kind) {
       return 404;
     case ErrorKind::kMethodNotAllowed:
       return 405;
+    case ErrorKind::kTimeout:
+      return 408;
     case ErrorKind::kConflict:
       return 409;
     case ErrorKind::kGone:
@@ -36,6 +38,8 @@ int status_of(ErrorKind kind) {
       return 416;
     case ErrorKind::kTooManyRequests:
       return 429;
+    case ErrorKind::kHeadersTooLarge:
+      return 431;
     case ErrorKind::kInternal:
       return 500;
     case ErrorKind::kUnavailable:

@@ -13,6 +13,28 @@ bool equal_without_case(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string_view to_string(Method method) {
+  switch (method) {
+    case Method::kGet:
+      return "GET";
+    case Method::kHead:
+      return "HEAD";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kPatch:
+      return "PATCH";
+    case Method::kDelete:
+      return "DELETE";
+    case Method::kOptions:
+      return "OPTIONS";
+    case Method::kOther:
+      break;
+  }
+  return "OTHER";
+}
+
 std::optional<std::string_view> Headers::find(std::string_view name) const {
   const auto found =
       std::ranges::find_if(fields_, [&](const auto& field) { return equal_without_case(field.first, name); });

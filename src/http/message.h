@@ -26,6 +26,9 @@ namespace inpaint::http {
 
 enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 
+// "GET"; "OTHER" for what has no name here.
+std::string_view to_string(Method method);
+
 // Header fields in order; names compare without regard to case.
 class Headers {
  public:

@@ -10,28 +10,6 @@ namespace {
 
 constexpr std::size_t kMaximumSegments = 16;
 
-std::string_view name_of(Method method) {
-  switch (method) {
-    case Method::kGet:
-      return "GET";
-    case Method::kHead:
-      return "HEAD";
-    case Method::kPost:
-      return "POST";
-    case Method::kPut:
-      return "PUT";
-    case Method::kPatch:
-      return "PATCH";
-    case Method::kDelete:
-      return "DELETE";
-    case Method::kOptions:
-      return "OPTIONS";
-    case Method::kOther:
-      break;
-  }
-  return "OTHER";
-}
-
 // "/api//users/" is "api", "", "users": only one slash at the end is forgiven.
 std::vector<std::string_view> split(std::string_view path) {
   if (path.starts_with('/')) path.remove_prefix(1);
@@ -88,7 +66,7 @@ Router::Match Router::match(Method method, std::string_view raw_path) const {
     const std::optional<std::string> literals = fit(patterns_[i], segments);
     if (!literals) continue;
     if (routes_[i].method != wanted) {
-      allowed.emplace_back(name_of(routes_[i].method));
+      allowed.emplace_back(to_string(routes_[i].method));
     } else if (!best || *literals > best_literals) {
       best = i;
       best_literals = *literals;

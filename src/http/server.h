@@ -11,6 +11,14 @@
 
 namespace inpaint::http {
 
+// A request that was answered, for metrics.
+struct RequestObservation {
+  std::string_view method;
+  std::string_view route;  // the pattern, or "unmatched"
+  int status = 0;
+  std::chrono::steady_clock::duration duration{};
+};
+
 struct ServerOptions {
   std::string host = "0.0.0.0";
   std::uint16_t port = 3000;  // 0: the system chooses
@@ -21,11 +29,12 @@ struct ServerOptions {
   std::int64_t header_limit_bytes = 16 * 1024;
   std::int64_t json_limit_bytes = 1024 * 1024;
   std::int64_t upload_limit_bytes = 2LL * 1024 * 1024 * 1024;
-  std::chrono::milliseconds header_timeout{10'000};  // whole head, however slowly its bytes drip in
-  std::chrono::milliseconds idle_timeout{60'000};    // keep-alive without a request
-  std::int64_t minimum_bytes_per_second = 1024;      // bodies slower than this over 10 s are cut off
-  std::int64_t requests_per_minute = 12'000;         // per address; 0: no limit
-  std::filesystem::path temporary_directory;         // for uploads; exists
+  std::chrono::milliseconds header_timeout{10'000};        // whole head, however slowly its bytes drip in
+  std::chrono::milliseconds idle_timeout{60'000};          // keep-alive without a request
+  std::int64_t minimum_bytes_per_second = 1024;            // bodies slower than this over 10 s are cut off
+  std::int64_t requests_per_minute = 12'000;               // per address; 0: no limit
+  std::filesystem::path temporary_directory;               // for uploads; exists
+  std::function<void(const RequestObservation&)> observe;  // called on network threads; may be empty
 };
 
 // Who is calling: throws kUnauthenticated. Runs on the blocking pool.
@@ -42,6 +51,9 @@ class Server {
   std::uint16_t start();
   // Stops accepting, lets requests under way finish for at most `grace`, ends event streams, closes all.
   void stop(std::chrono::milliseconds grace);
+
+  // Open at the moment.
+  std::size_t connections() const;
 
  private:
   class Implementation;

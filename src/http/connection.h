@@ -1,0 +1,80 @@
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <chrono>
+#include <fstream>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "http/blocking_pool.h"
+#include "http/exchange.h"
+#include "http/network.h"
+#include "http/response_head.h"
+
+namespace inpaint::http {
+
+// One client's connection: a coroutine that answers its requests one after the other. It lives on one
+// network thread, and every member function is called there.
+class Connection {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Connection(Socket socket, Shared& shared, BlockingPool& pool, DateHeader& date);
+
+  // Until the client or the server has had enough. Does not throw.
+  Task<void> run();
+
+  // Ends what takes too long.
+  void check_deadline(Clock::time_point now);
+  // The server stops: what is idle or a stream of events ends now, a request under way is answered first.
+  void finish_up();
+  void cut_off();
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
+
+  // False when no further request is to come.
+  Task<bool> serve_one();
+  Task<bool> read_head(Parser& parser);
+  Exchange begin_exchange(const Parser& parser) const;
+  Task<void> make_response(Parser& parser, Exchange& exchange);
+  Task<bool> authenticate_first(Exchange& exchange);
+  Task<void> handle(Exchange& exchange);
+
+  Task<bool> read_body(Parser& parser, Exchange& exchange);
+  Task<void> read_json(Parser& parser, Exchange& exchange);
+  Task<void> read_upload(Parser& parser, Exchange& exchange);
+  // The next bytes of the body, into `block`; 0 at its end. Throws Error.
+  Task<std::size_t> read_block(Parser& parser, std::span<char> block);
+  // Reads the rest of a body that nobody wanted: true if the connection can go on.
+  Task<bool> drain(Parser& parser);
+  Task<void> linger();
+
+  Task<void> write_response(Exchange& exchange, bool keep_alive);
+  Task<void> write_file(const Exchange& exchange, const FileBody& file, bool keep_alive);
+  Task<void> write_events(const Exchange& exchange, const EventStream& events);
+  Task<void> write(std::string_view bytes);
+  void observe(const Exchange& exchange) const;
+
+  void expect_within(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
+  void expect_nothing() { deadline_ = Clock::time_point::max(); }
+  bool is_client_gone();
+
+  Socket socket_;
+  Shared& shared_;
+  BlockingPool& pool_;
+  DateHeader& date_;
+  Timer event_timer_;
+  boost::beast::flat_buffer buffer_;  // read, but not yet parsed
+  std::string remote_address_;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  bool is_late_ = false;
+  bool is_idle_ = true;  // between two requests
+  bool is_finishing_ = false;
+  bool is_stream_ = false;  // the answer ended with the connection
+};
+
+}  // namespace inpaint::http

@@ -1,0 +1,97 @@
+// How a connection writes answers.
+#include <algorithm>
+#include <boost/asio/write.hpp>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "http/connection.h"
+#include "http/file_response.h"
+#include "http/middleware.h"
+
+namespace inpaint::http {
+namespace {
+
+constexpr std::size_t kFileBlock = 256 * 1024;
+constexpr auto kMinimumWriteTime = std::chrono::seconds(10);
+
+bool has_no_body(const Exchange& exchange) {
+  return exchange.request.method == Method::kHead || exchange.response.status == 204 ||
+         exchange.response.status == 304;
+}
+
+}  // namespace
+
+Task<void> Connection::write_response(Exchange& exchange, bool keep_alive) {
+  Response& response = exchange.response;
+  if (const auto* file = std::get_if<FileBody>(&response.body)) {
+    co_await write_file(exchange, *file, keep_alive);
+  } else if (const auto* events = std::get_if<EventStream>(&response.body)) {
+    co_await write_events(exchange, *events);
+  } else {
+    const std::string& body = std::get<std::string>(response.body);
+    const auto length = response.status == 204 ? std::nullopt : std::optional<std::int64_t>(body.size());
+    std::string bytes =
+        serialize_head({response.status, length, keep_alive}, response.headers, response.content_type, date_);
+    if (!has_no_body(exchange)) bytes += body;
+    co_await write(bytes);
+  }
+}
+
+// Blocks are read on the pool one after the other; a file that shrinks meanwhile ends the connection.
+Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file, bool keep_alive) {
+  const FilePlan& plan = exchange.file_plan;
+  const Response& response = exchange.response;
+  const auto length = response.status == 304 ? std::nullopt : std::optional(plan.length);
+  co_await write(
+      serialize_head({response.status, length, keep_alive}, response.headers, file.content_type, date_));
+  if (has_no_body(exchange)) co_return;
+  std::ifstream stream;
+  std::vector<char> block(static_cast<std::size_t>(std::min<std::int64_t>(plan.length, kFileBlock)));
+  for (std::int64_t left = plan.length; left > 0;) {
+    const auto size = std::min<std::int64_t>(left, static_cast<std::int64_t>(block.size()));
+    co_await pool_.move_here();
+    if (!stream.is_open()) {
+      stream.open(file.path, std::ios::binary);
+      stream.seekg(plan.offset);
+    }
+    stream.read(block.data(), size);
+    co_await BlockingPool::move_back(socket_.get_executor());
+    if (stream.gcount() != size) throw internal("a file could not be read to its end");
+    co_await write({block.data(), static_cast<std::size_t>(size)});
+    left -= size;
+  }
+}
+
+Task<void> Connection::write_events(const Exchange& exchange, const EventStream& events) {
+  is_stream_ = true;
+  const Response& response = exchange.response;
+  co_await write(
+      serialize_head({response.status, std::nullopt, false}, response.headers, response.content_type, date_));
+  if (has_no_body(exchange)) co_return;
+  while (!is_finishing_ && !is_client_gone()) {
+    std::optional<std::string> text;
+    co_await pool_.move_here();
+    try {
+      text = events.next();
+    } catch (const std::exception& error) {
+      log::warn("http", "a stream of events ended",
+                {{"reason", error.what()}, {"request", exchange.request.id}});
+    }
+    co_await BlockingPool::move_back(socket_.get_executor());
+    if (!text) co_return;
+    if (!text->empty()) co_await write(*text);
+    event_timer_.expires_after(events.interval);
+    co_await event_timer_.async_wait(kAwaitResult);
+  }
+}
+
+Task<void> Connection::write(std::string_view bytes) {
+  const auto at_minimum_rate = std::chrono::seconds(static_cast<std::int64_t>(bytes.size()) /
+                                                    shared_.options.minimum_bytes_per_second);
+  expect_within(std::max<std::chrono::milliseconds>(kMinimumWriteTime, at_minimum_rate));
+  co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), kAwait);
+  expect_nothing();
+}
+
+}  // namespace inpaint::http

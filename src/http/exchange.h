@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "http/file_response.h"
+#include "http/rate_limiter.h"
+#include "http/router.h"
+#include "http/server.h"
+
+// Inside http/ only: one request on its way through the server, and what all of them share.
+namespace inpaint::http {
+
+struct Exchange {
+  Request request;
+  std::string raw_path;  // as on the wire, without the query
+  std::optional<std::int64_t> content_length;
+  bool is_chunked = false;
+  bool has_host = false;
+
+  const Route* route = nullptr;  // null until it is found
+  Response response;
+  FilePlan file_plan;        // when the response is a file
+  bool is_answered = false;  // by a step of the chain, before its end
+  RateLimiter::Verdict rate;
+  std::chrono::steady_clock::time_point started;
+
+  bool has_body() const { return is_chunked || content_length.value_or(0) > 0; }
+  std::string_view route_name() const { return route == nullptr ? "unmatched" : route->pattern; }
+};
+
+struct Shared {
+  ServerOptions options;
+  Router router;
+  Authenticate authenticate;
+  IsAdministrator is_administrator;
+  RateLimiter rate_limiter;
+};
+
+}  // namespace inpaint::http

@@ -1,0 +1,63 @@
+#include "http/network_thread.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+namespace inpaint::http {
+namespace {
+
+constexpr auto kWatchInterval = std::chrono::milliseconds(250);
+
+}  // namespace
+
+NetworkThread::NetworkThread(Shared& shared, BlockingPool& pool) : shared_(shared), pool_(pool) {}
+
+void NetworkThread::start() {
+  asio::co_spawn(context_, watch_deadlines(), asio::detached);
+  thread_ = std::thread([this] { context_.run(); });
+}
+
+void NetworkThread::adopt(Socket socket) {
+  count_.fetch_add(1, std::memory_order_relaxed);
+  asio::co_spawn(context_, serve(std::move(socket)), asio::detached);
+}
+
+void NetworkThread::finish_up() {
+  asio::post(context_, [this] {
+    is_finishing_ = true;
+    for (Connection* connection : open_) connection->finish_up();
+  });
+}
+
+void NetworkThread::cut_off() {
+  asio::post(context_, [this] {
+    for (Connection* connection : open_) connection->cut_off();
+  });
+}
+
+void NetworkThread::join() {
+  asio::post(context_, [this] { watch_.cancel(); });
+  work_.reset();
+  if (thread_.joinable()) thread_.join();
+}
+
+Task<void> NetworkThread::serve(Socket socket) {
+  Connection connection(std::move(socket), shared_, pool_, date_);
+  open_.insert(&connection);
+  if (!is_finishing_) co_await connection.run();
+  open_.erase(&connection);
+  count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Task<void> NetworkThread::watch_deadlines() {
+  while (true) {
+    watch_.expires_after(kWatchInterval);
+    const auto [error] = co_await watch_.async_wait(kAwaitResult);
+    if (error) co_return;
+    const auto now = Connection::Clock::now();
+    for (Connection* connection : open_) connection->check_deadline(now);
+  }
+}
+
+}  // namespace inpaint::http

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <thread>
+#include <unordered_set>
+
+#include "http/connection.h"
+
+namespace inpaint::http {
+
+// A thread with its own event loop and the connections that live on it.
+class NetworkThread {
+ public:
+  NetworkThread(Shared& shared, BlockingPool& pool);
+  ~NetworkThread() { join(); }
+  NetworkThread(const NetworkThread&) = delete;
+  NetworkThread& operator=(const NetworkThread&) = delete;
+
+  asio::io_context& context() { return context_; }
+  std::size_t connections() const { return count_.load(std::memory_order_relaxed); }
+
+  void start();
+  // Takes the connection over; from any thread. The socket belongs to context().
+  void adopt(Socket socket);
+  // For every connection, on the thread; from any thread.
+  void finish_up();
+  void cut_off();
+  // When no connection is left.
+  void join();
+
+ private:
+  Task<void> serve(Socket socket);
+  Task<void> watch_deadlines();
+
+  Shared& shared_;
+  BlockingPool& pool_;
+  asio::io_context context_{1};
+  asio::executor_work_guard<Executor> work_{context_.get_executor()};
+  Timer watch_{context_};
+  DateHeader date_;
+  std::unordered_set<Connection*> open_;
+  std::atomic<std::size_t> count_ = 0;
+  bool is_finishing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace inpaint::http
