@@ -1,0 +1,130 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/error.h"
+#include "engine/model.h"
+#include "engine/pixels.h"
+#include "engine/regions.h"
+
+namespace inpaint::engine {
+namespace {
+
+constexpr std::array kModels{
+    Model{"default_inpainting",
+          "The best that is here for most pictures; the same as navier-stokes for now."},
+    Model{"telea",
+          "Fills from the hole's edge inwards by the fast marching method (Telea 2004). Fast, soft."},
+    Model{"navier-stokes",
+          "Carries lines of equal brightness into the hole (Bertalmio, Bertozzi and Sapiro 2001). Sharper."},
+    Model{"overlay", "Shows the mask at half transparency over the picture, without repairing it."}};
+constexpr std::array<Fill, kModels.size()> kFills{fill_by_navier_stokes, fill_by_telea, fill_by_navier_stokes,
+                                                  fill_by_overlay};
+
+Fill find_fill(std::string_view model) {
+  const auto found = std::ranges::find(kModels, model, &Model::id);
+  if (found == kModels.end()) {
+    throw invalid("UNKNOWN_MODEL", "There is no model \"" + std::string(model) + "\".");
+  }
+  return kFills[static_cast<std::size_t>(found - kModels.begin())];
+}
+
+void throw_if_cancelled(const CancelToken& cancel) {
+  if (cancel.cancelled()) throw conflict("CANCELLED", "The work was cancelled.");
+}
+
+std::size_t index_of(int x, int y, int width) {
+  return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
+}
+
+Image cut_out(const Image& image, const Rectangle& box) {
+  Image part(box.width, box.height, image.channels(), image.bits());
+  const std::size_t pixel_bytes = image.row_bytes() / static_cast<std::size_t>(image.width());
+  for (int y = 0; y < box.height; ++y) {
+    std::memcpy(part.bytes().data() + static_cast<std::size_t>(y) * part.row_bytes(),
+                image.bytes().data() + index_of(box.x, box.y + y, image.width()) * pixel_bytes,
+                part.row_bytes());
+  }
+  return part;
+}
+
+Mask cut_out(const Mask& mask, const Rectangle& box) {
+  Mask part{box.width, box.height, {}};
+  for (int y = 0; y < box.height; ++y) {
+    const auto row =
+        mask.pixels.begin() + static_cast<std::ptrdiff_t>(index_of(box.x, box.y + y, mask.width));
+    part.pixels.insert(part.pixels.end(), row, row + box.width);
+  }
+  return part;
+}
+
+std::uint32_t blended(BlendMode mode, std::uint32_t before, std::uint32_t filled) {
+  switch (mode) {
+    case BlendMode::kNormal:
+      return filled;
+    case BlendMode::kLighten:
+      return std::max(before, filled);
+    case BlendMode::kDarken:
+      return std::min(before, filled);
+  }
+  return filled;
+}
+
+// Puts the holes that are the region's own back into the picture, and nothing else.
+void put_back(const Image& filled, const Region& region, const Regions& regions, const Mask& mask,
+              BlendMode mode, Image& picture) {
+  const auto channels = static_cast<std::size_t>(picture.channels());
+  for (int y = 0; y < region.box.height; ++y) {
+    for (int x = 0; x < region.box.width; ++x) {
+      const int picture_x = region.box.x + x;
+      const int picture_y = region.box.y + y;
+      const std::size_t to = index_of(picture_x, picture_y, picture.width());
+      if (mask.pixels[to] == 0 || regions.label_at(picture_x, picture_y) != region.label) continue;
+      const std::size_t from = index_of(x, y, region.box.width);
+      for (std::size_t channel = 0; channel < colour_channels(picture); ++channel) {
+        const std::uint32_t before = sample_at(picture, to * channels + channel);
+        const std::uint32_t after = sample_at(filled, from * channels + channel);
+        set_sample(picture, to * channels + channel, blended(mode, before, after));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const Model> models() {
+  return kModels;
+}
+
+bool is_model(std::string_view id) {
+  return std::ranges::find(kModels, id, &Model::id) != kModels.end();
+}
+
+Image inpaint(std::string_view model, const Image& image, const Mask& mask, const Parameters& parameters,
+              const Progress& progress, const CancelToken& cancel) {
+  const Fill fill = find_fill(model);
+  if (mask.width != image.width() || mask.height != image.height()) {
+    throw invalid("MASK_SIZE_MISMATCH", "The mask does not have the size of the picture.");
+  }
+  const Regions regions(mask);
+  if (regions.holes() == mask.pixels.size()) {
+    throw invalid("MASK_COVERS_EVERYTHING",
+                  "The mask is white everywhere: nothing of the picture is left to fill the hole from.");
+  }
+  Image result = image;
+  std::size_t done = 0;
+  for (const Region& region : regions.list()) {
+    throw_if_cancelled(cancel);
+    const Image part = cut_out(image, region.box);
+    put_back(fill(part, cut_out(mask, region.box), parameters), region, regions, mask, parameters.blend_mode,
+             result);
+    done += region.holes;
+    if (progress) progress(static_cast<double>(done) / static_cast<double>(regions.holes()));
+  }
+  throw_if_cancelled(cancel);
+  return result;
+}
+
+}  // namespace inpaint::engine

@@ -1,0 +1,12 @@
+// M. Bertalmio, A. L. Bertozzi and G. Sapiro, Navier-Stokes, Fluid Dynamics, and Image and Video Inpainting,
+// CVPR 2001: lines of equal brightness are carried into the hole as a fluid carries its vorticity.
+#include "engine/diffusion.h"
+#include "engine/model.h"
+
+namespace inpaint::engine {
+
+Image fill_by_navier_stokes(const Image& region, const Mask& hole, const Parameters& parameters) {
+  return diffuse(Diffusion::kNavierStokes, region, hole, parameters.quality);
+}
+
+}  // namespace inpaint::engine

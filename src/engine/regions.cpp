@@ -1,0 +1,59 @@
+#include "engine/regions.h"
+
+#include <algorithm>
+#include <opencv2/imgproc.hpp>
+
+namespace inpaint::engine {
+namespace {
+
+// Holes in cells that do not touch are at least this far apart.
+constexpr int kCell = Regions::kMargin;
+
+Rectangle with_margin(const cv::Rect& cells, const Mask& mask) {
+  const int left = std::max(cells.x * kCell - Regions::kMargin, 0);
+  const int top = std::max(cells.y * kCell - Regions::kMargin, 0);
+  const int right = std::min((cells.x + cells.width) * kCell + Regions::kMargin, mask.width);
+  const int bottom = std::min((cells.y + cells.height) * kCell + Regions::kMargin, mask.height);
+  return {left, top, right - left, bottom - top};
+}
+
+}  // namespace
+
+Regions::Regions(const Mask& mask) : columns_((mask.width + kCell - 1) / kCell) {
+  const int rows = (mask.height + kCell - 1) / kCell;
+  cv::Mat holes_in_cell = cv::Mat::zeros(rows, columns_, CV_32S);
+  cv::Mat has_hole = cv::Mat::zeros(rows, columns_, CV_8U);
+  for (int y = 0; y < mask.height; ++y) {
+    const std::uint8_t* row =
+        mask.pixels.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(mask.width);
+    for (int x = 0; x < mask.width; ++x) {
+      if (row[x] == 0) continue;
+      ++holes_in_cell.at<int>(y / kCell, x / kCell);
+      has_hole.at<std::uint8_t>(y / kCell, x / kCell) = 1;
+    }
+  }
+  cv::Mat labels;
+  cv::Mat statistics;
+  cv::Mat centroids;
+  const int count = cv::connectedComponentsWithStats(has_hole, labels, statistics, centroids, 8, CV_32S);
+  for (int label = 1; label < count; ++label) {
+    const cv::Rect cells(
+        statistics.at<int>(label, cv::CC_STAT_LEFT), statistics.at<int>(label, cv::CC_STAT_TOP),
+        statistics.at<int>(label, cv::CC_STAT_WIDTH), statistics.at<int>(label, cv::CC_STAT_HEIGHT));
+    regions_.push_back({with_margin(cells, mask), 0, label});
+  }
+  labels_.assign(labels.begin<int>(), labels.end<int>());
+  const auto in_cells = holes_in_cell.begin<int>();
+  for (std::size_t cell = 0; cell < labels_.size(); ++cell) {
+    const auto holes = static_cast<std::size_t>(in_cells[static_cast<std::ptrdiff_t>(cell)]);
+    if (labels_[cell] > 0) regions_[static_cast<std::size_t>(labels_[cell] - 1)].holes += holes;
+    holes_ += holes;
+  }
+}
+
+int Regions::label_at(int x, int y) const {
+  return labels_[static_cast<std::size_t>(y / kCell) * static_cast<std::size_t>(columns_) +
+                 static_cast<std::size_t>(x / kCell)];
+}
+
+}  // namespace inpaint::engine
