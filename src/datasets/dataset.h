@@ -1,0 +1,40 @@
+// datasets/ keeps what users want repaired: datasets, their items (a picture and its mask), and ingest, by
+// which an upload becomes validated, stored and paid items. It uses credits/, accounts/ (who asks, signed
+// links), http/, storage/, database/ and media/.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "base/uuid.h"
+
+namespace inpaint::datasets {
+
+struct Dataset {
+  DatasetId id;
+  std::string name;  // one of its owner's datasets that are not deleted
+  std::vector<std::string> tags;
+  bool is_deleted = false;
+  std::int64_t item_count = 0;
+  std::int64_t video_item_count = 0;  // of the items, how many are frames of videos
+  Timestamp created_at;
+  Timestamp updated_at;
+};
+
+enum class ItemType { kImage, kVideo };
+
+// One picture, or one frame of a video, with its mask. Items are only ever appended: index runs from 0
+// without gaps.
+struct Item {
+  std::int64_t index = 0;
+  std::string image_path;  // keys of the storage
+  std::string mask_path;
+  ItemType type = ItemType::kImage;
+  std::int64_t upload_index = 0;            // frames with the same one make one video
+  std::optional<std::int64_t> frame_index;  // of a video, from 0
+};
+
+}  // namespace inpaint::datasets

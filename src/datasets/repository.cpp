@@ -1,0 +1,163 @@
+#include "datasets/repository.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "database/query.h"
+
+namespace inpaint::datasets::repository {
+namespace {
+
+using database::change;
+using database::first_of;
+using database::Nullable;
+using database::NumberRow;
+using database::select;
+
+// Tags stand in one column as a JSON array, each in its JSON form, so that one tag is found by its form.
+std::string tag_form(const std::string& tag) {
+  return nlohmann::json(tag).dump();
+}
+
+const std::string kColumns =
+    "id, name, tags, is_deleted, item_count, video_item_count, created_at, updated_at";
+
+struct DatasetRow {
+  std::string id, name, tags;
+  int is_deleted = 0;
+  long long item_count = 0, video_item_count = 0, created_at = 0, updated_at = 0;
+
+  void bind(soci::statement& statement) {
+    for (std::string* text : {&id, &name, &tags}) statement.exchange(soci::into(*text));
+    statement.exchange(soci::into(is_deleted));
+    for (long long* number : {&item_count, &video_item_count, &created_at, &updated_at}) {
+      statement.exchange(soci::into(*number));
+    }
+  }
+  Dataset value() const {
+    const std::optional<DatasetId> dataset_id = DatasetId::parse(id);
+    if (!dataset_id) throw internal("a dataset's id is damaged in the database");
+    return {*dataset_id,
+            name,
+            nlohmann::json::parse(tags).get<std::vector<std::string>>(),
+            is_deleted != 0,
+            item_count,
+            video_item_count,
+            Timestamp{created_at},
+            Timestamp{updated_at}};
+  }
+};
+
+struct ItemRow {
+  std::string image_path, mask_path, type;
+  long long index = 0, upload_index = 0;
+  Nullable<long long> frame_index;
+
+  void bind(soci::statement& statement) {
+    statement.exchange(soci::into(index));
+    for (std::string* text : {&image_path, &mask_path, &type}) statement.exchange(soci::into(*text));
+    statement.exchange(soci::into(upload_index));
+    statement.exchange(frame_index.into());
+  }
+  Item value() const {
+    return {index,        image_path,
+            mask_path,    type == "video" ? ItemType::kVideo : ItemType::kImage,
+            upload_index, frame_index.value()};
+  }
+};
+
+// The condition of a Filter, and the two values it binds.
+const std::string kFiltered =
+    "user_id = :owner AND is_deleted <= :deleted AND (:any = '' OR instr(tags, :tag) > 0)";
+
+}  // namespace
+
+void insert(Session& sql, const UserId& owner, const Dataset& dataset) {
+  const long long now = dataset.created_at.unix_ms;
+  change(sql,
+         "INSERT INTO datasets(id, user_id, name, tags, created_at, updated_at) "
+         "VALUES (:id, :owner, :name, :tags, :created, :updated)",
+         dataset.id.to_string(), owner.to_string(), dataset.name, nlohmann::json(dataset.tags).dump(), now,
+         now);
+}
+
+std::optional<Dataset> find(Session& sql, const UserId& owner, const std::string& name_or_id) {
+  return first_of(select<DatasetRow>(sql,
+                                     "SELECT " + kColumns +
+                                         " FROM datasets WHERE user_id = :owner AND is_deleted = 0 AND "
+                                         "(name = :name OR id = :id)",
+                                     owner.to_string(), name_or_id, name_or_id));
+}
+
+std::vector<Dataset> list(Session& sql, const UserId& owner, const Filter& filter, std::int64_t limit,
+                          std::int64_t offset) {
+  const int deleted = filter.include_deleted ? 1 : 0;
+  const std::string tag = filter.tag ? tag_form(*filter.tag) : "";
+  return select<DatasetRow>(sql,
+                            "SELECT " + kColumns + " FROM datasets WHERE " + kFiltered +
+                                " ORDER BY id DESC LIMIT :limit OFFSET :offset",
+                            owner.to_string(), deleted, tag, tag, static_cast<long long>(limit),
+                            static_cast<long long>(offset));
+}
+
+std::int64_t count(Session& sql, const UserId& owner, const Filter& filter) {
+  const int deleted = filter.include_deleted ? 1 : 0;
+  const std::string tag = filter.tag ? tag_form(*filter.tag) : "";
+  return select<NumberRow>(sql, "SELECT COUNT(*) FROM datasets WHERE " + kFiltered, owner.to_string(),
+                           deleted, tag, tag)
+      .front();
+}
+
+std::vector<Item> items(Session& sql, const DatasetId& dataset, std::int64_t first, std::int64_t limit) {
+  return select<ItemRow>(sql,
+                         "SELECT item_index, image_path, mask_path, type, upload_index, frame_index "
+                         "FROM dataset_items WHERE dataset_id = :dataset AND item_index >= :first "
+                         "ORDER BY item_index LIMIT :limit",
+                         dataset.to_string(), static_cast<long long>(first), static_cast<long long>(limit));
+}
+
+std::optional<Place> take_place(Session& sql, const UserId& owner, const DatasetId& dataset) {
+  struct Row {
+    long long uploads = 0;
+    long long items = 0;
+    void bind(soci::statement& statement) {
+      statement.exchange(soci::into(uploads));
+      statement.exchange(soci::into(items));
+    }
+    Place value() const { return {uploads - 1, items - 1}; }
+  };
+  const long long now = Timestamp::now().unix_ms;
+  return first_of(select<Row>(sql,
+                              "UPDATE datasets SET next_upload_index = next_upload_index + 1, "
+                              "item_count = item_count + 1, updated_at = :now "
+                              "WHERE id = :id AND user_id = :owner AND is_deleted = 0 "
+                              "RETURNING next_upload_index, item_count",
+                              now, dataset.to_string(), owner.to_string()));
+}
+
+void insert_item(Session& sql, const DatasetId& dataset, const Item& item, const std::string& image_name) {
+  const std::string type = item.type == ItemType::kVideo ? "video" : "image";
+  const long long now = Timestamp::now().unix_ms;
+  Nullable<long long> frame_index(item.frame_index);
+  const auto index = static_cast<long long>(item.index);
+  const auto upload_index = static_cast<long long>(item.upload_index);
+  sql << "INSERT INTO dataset_items(dataset_id, item_index, upload_index, frame_index, type, image_path, "
+         "mask_path, image_name, created_at) "
+         "VALUES (:dataset, :index, :upload, :frame, :type, :image, :mask, :name, :now)",
+      soci::use(dataset.to_string()), soci::use(index), soci::use(upload_index), frame_index.use(),
+      soci::use(type), soci::use(item.image_path), soci::use(item.mask_path), soci::use(image_name),
+      soci::use(now);
+}
+
+bool owns_blob(Session& sql, const UserId& owner, const std::string& key) {
+  return select<NumberRow>(
+             sql,
+             "SELECT EXISTS(SELECT 1 FROM dataset_items JOIN datasets ON datasets.id = dataset_id "
+             "WHERE image_path = :image AND user_id = :owner AND is_deleted = 0) "
+             "OR EXISTS(SELECT 1 FROM dataset_items JOIN datasets ON datasets.id = dataset_id "
+             "WHERE mask_path = :mask AND user_id = :owner2 AND is_deleted = 0)",
+             key, owner.to_string(), key, owner.to_string())
+             .front() != 0;
+}
+
+}  // namespace inpaint::datasets::repository

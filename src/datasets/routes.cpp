@@ -1,0 +1,197 @@
+#include "datasets/routes.h"
+
+#include <filesystem>
+
+#include "accounts/user.h"
+#include "base/error.h"
+#include "datasets/rules.h"
+#include "http/json.h"
+
+namespace inpaint::datasets {
+namespace {
+
+using accounts::SignedLinks;
+using http::Access;
+using http::Body;
+using http::Json;
+using http::Method;
+using http::Request;
+using http::Response;
+
+std::string_view type_name(ItemType type) {
+  return type == ItemType::kVideo ? "video" : "image";
+}
+
+// What a dataset holds: null while it is empty.
+Json type_of(const Dataset& dataset) {
+  if (dataset.item_count == 0) return nullptr;
+  if (dataset.video_item_count == 0) return type_name(ItemType::kImage);
+  return dataset.video_item_count == dataset.item_count ? Json(type_name(ItemType::kVideo)) : Json("mixed");
+}
+
+Json to_json(const Dataset& dataset) {
+  return {{"id", dataset.id.to_string()},
+          {"name", dataset.name},
+          {"tags", dataset.tags},
+          {"isDeleted", dataset.is_deleted},
+          {"itemCount", dataset.item_count},
+          {"type", type_of(dataset)},
+          {"createdAt", dataset.created_at.to_iso()},
+          {"updatedAt", dataset.updated_at.to_iso()}};
+}
+
+// Links are relative: a Host header that a stranger wrote never gets into them.
+std::string image_url(const SignedLinks& links, const UserId& user, const std::string& key) {
+  return "/api/datasets/image/" + links.make(user, SignedLinks::Purpose::kImage, key);
+}
+
+Json to_json(const Item& item, const SignedLinks& links, const UserId& user) {
+  return {{"index", item.index},
+          {"imagePath", item.image_path},
+          {"maskPath", item.mask_path},
+          {"type", type_name(item.type)},
+          {"frameIndex", item.frame_index ? Json(*item.frame_index) : Json(nullptr)},
+          {"uploadIndex", item.upload_index},
+          {"imageUrl", image_url(links, user, item.image_path)},
+          {"maskUrl", image_url(links, user, item.mask_path)}};
+}
+
+// Distinct, trimmed tags in the order they were given.
+std::vector<std::string> parse_tags(const Json& body, http::Validator& validator) {
+  std::vector<std::string> tags;
+  const auto given = body.find("tags");
+  if (given == body.end() || given->is_null()) return tags;
+  if (!given->is_array() || given->size() > kMaximumTags) {
+    validator.fail("tags", "must be a list of at most " + std::to_string(kMaximumTags) + " texts");
+    return tags;
+  }
+  for (const Json& element : *given) {
+    const Json wrapped{{"tags", element}};
+    http::Validator one(wrapped);
+    const std::string tag = one.required_text("tags", kMaximumTag);
+    if (tag.empty()) {
+      validator.fail("tags", "must be texts of 1 to " + std::to_string(kMaximumTag) + " characters");
+      return tags;
+    }
+    if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
+  }
+  return tags;
+}
+
+Response create(const Request& request, Service& service) {
+  const Json body = http::parse_object(request);
+  http::Validator validator(body);
+  const std::string name = validator.required_text("name", kMaximumName);
+  if (const auto problem = name_problem(name)) validator.fail("name", *problem);
+  const std::vector<std::string> tags = parse_tags(body, validator);
+  validator.throw_if_failed();
+  const Dataset dataset = service.create(request.user->id, name, tags);
+  return http::json_response(201, {{"message", "Dataset created"},
+                                   {"data",
+                                    {{"id", dataset.id.to_string()},
+                                     {"name", dataset.name},
+                                     {"tags", dataset.tags},
+                                     {"isDeleted", dataset.is_deleted},
+                                     {"createdAt", dataset.created_at.to_iso()}}}});
+}
+
+Response list(const Request& request, Service& service) {
+  const http::Page page = http::parse_page(request);
+  const repository::Filter filter{http::parse_flag(request, "includeDeleted"), request.query_value("tag")};
+  const Service::Listing listing = service.list(request.user->id, filter, page.limit, page.offset());
+  Json data = Json::array();
+  for (const Dataset& dataset : listing.datasets) data.push_back(to_json(dataset));
+  return http::json_response(200, {{"data", data}, {"pagination", page.to_json(listing.total)}});
+}
+
+Response content(const Request& request, const std::string& name, Service& service,
+                 const SignedLinks& links) {
+  const http::Page page = http::parse_page(request);
+  const UserId& user = request.user->id;
+  const Service::Content content = service.content(user, name, page.offset(), page.limit);
+  const std::int64_t total = content.dataset.item_count;
+  Json items = Json::array();
+  for (const Item& item : content.items) items.push_back(to_json(item, links, user));
+  return http::json_response(200, {{"data",
+                                    {{"name", content.dataset.name},
+                                     {"type", type_of(content.dataset)},
+                                     {"items", items},
+                                     {"totalItems", total},
+                                     {"currentPage", page.number},
+                                     {"totalPages", (total + page.limit - 1) / page.limit},
+                                     {"itemsPerPage", page.limit}}}});
+}
+
+Response upload(const Request& request, Ingest& ingest) {
+  const http::Form& form = *request.form;
+  const auto name = form.fields.find("datasetName");
+  const http::UploadedFile* image = form.find_file("image");
+  const http::UploadedFile* mask = form.find_file("mask");
+  std::vector<ErrorDetail> missing;
+  if (name == form.fields.end() || name->second.empty()) missing.push_back({"datasetName", "is required"});
+  if (image == nullptr) missing.push_back({"image", "is required and must be a file"});
+  if (mask == nullptr) missing.push_back({"mask", "is required and must be a file"});
+  if (!missing.empty()) throw invalid("VALIDATION_ERROR", "The upload is not complete.", std::move(missing));
+  const Receipt receipt = ingest.add_pair(request.user->id, name->second, *image, *mask);
+  return http::json_response(200, {{"message", "Data uploaded and processed"},
+                                   {"processedItems", receipt.processed_items},
+                                   {"tokensUsed", http::to_json(receipt.tokens_used)},
+                                   {"tokensRemaining", http::to_json(receipt.tokens_remaining)},
+                                   {"skipped", Json::array()}});
+}
+
+// A signed token has no slash and needs no session; a stored path has, and belongs to the session's user.
+std::string readable_key(const Request& request, Service& service, const SignedLinks& links,
+                         const http::Authenticate& authenticate) {
+  const std::string& path = request.param("imagePath");
+  const SignedLinks::Link link = path.find('/') == std::string::npos
+                                     ? links.verify(path, SignedLinks::Purpose::kImage)
+                                     : SignedLinks::Link{authenticate(request)->id, path};
+  service.check_readable(link.user, link.key);
+  return link.key;
+}
+
+Response image(const std::string& key, storage::Storage& storage) {
+  const std::filesystem::path path(key);
+  Response response;
+  response.headers.set("Cache-Control", "private, max-age=3600");
+  response.content_type = path.extension() == ".png" ? "image/png" : "image/jpeg";
+  response.body =
+      http::FileBody{*storage.open_file(key), response.content_type, '"' + path.stem().string() + '"', ""};
+  return response;
+}
+
+}  // namespace
+
+void add_routes(http::Router& router, Service& service, Ingest& ingest, storage::Storage& storage,
+                const SignedLinks& links, http::Authenticate authenticate) {
+  const std::string base = "/api/datasets";
+  const auto add = [&](Method method, const std::string& path, http::Handler handler,
+                       Access access = Access::kUser, Body body = Body::kNone) {
+    router.add({method, base + path, std::move(handler), access, body});
+  };
+  add(
+      Method::kPost, "", [&service](const Request& r) { return create(r, service); }, Access::kUser,
+      Body::kJson);
+  add(Method::kGet, "", [&service](const Request& r) { return list(r, service); });
+  for (const char* path : {"/data", "/upload-data", "/upload"}) {
+    add(
+        Method::kPost, path, [&ingest](const Request& r) { return upload(r, ingest); }, Access::kUser,
+        Body::kMultipart);
+  }
+  add(
+      Method::kGet, "/image/:imagePath",
+      [&service, &storage, &links, authenticate = std::move(authenticate)](const Request& r) {
+        return image(readable_key(r, service, links, authenticate), storage);
+      },
+      Access::kPublic);
+  // The data of a dataset that is called "image".
+  add(Method::kGet, "/image/data", [&](const Request& r) { return content(r, "image", service, links); });
+  add(Method::kGet, "/:name", [&service](const Request& r) {
+    return http::json_response(200, {{"data", to_json(service.find(r.user->id, r.param("name")))}});
+  });
+  add(Method::kGet, "/:name/data",
+      [&](const Request& r) { return content(r, r.param("name"), service, links); });
+}
+
+}  // namespace inpaint::datasets
