@@ -1,0 +1,19 @@
+// cli/ is main() and one file per subcommand. It is the composition root: it builds every part, hands out
+// references, and is the only place that knows which implementation stands behind an interface. It may use
+// everything.
+#pragma once
+
+#include <filesystem>
+
+#include "cli/config.h"
+
+namespace inpaint::cli {
+
+// Each runs until its work is done, and returns the exit code. Throws Error for what keeps it from working.
+int serve(const Config& config);
+int work(const Config& config);
+int migrate(const Config& config);
+int seed(const Config& config, const std::filesystem::path& samples);
+int verify_ledger(const Config& config);
+
+}  // namespace inpaint::cli

@@ -1,0 +1,177 @@
+#include "cli/config.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <thread>
+
+#include "accounts/rules.h"
+#include "base/error.h"
+
+namespace inpaint::cli {
+namespace {
+
+// Takes the text of a setting, or throws Refused with what is allowed.
+struct Refused {
+  std::string allowed;
+};
+using Take = std::function<void(const std::string&)>;
+
+void add(CLI::App& command, const std::string& flag, const std::string& environment, const std::string& help,
+         const Take& take) {
+  const std::string name = flag + " (" + environment + ")";
+  command
+      .add_option_function<std::string>(
+          flag,
+          [name, take](const std::string& text) {
+            try {
+              take(text);
+            } catch (const Refused& refused) {
+              throw CLI::ValidationError(name + " must be " + refused.allowed + ", not \"" + text + "\"");
+            }
+          },
+          help)
+      ->envname(environment)
+      ->type_name("");
+}
+
+std::int64_t whole_number(const std::string& text, std::int64_t minimum, std::int64_t maximum) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < minimum || value > maximum) {
+    throw Refused{"a whole number from " + std::to_string(minimum) + " to " + std::to_string(maximum)};
+  }
+  return value;
+}
+
+std::chrono::seconds duration(const std::string& text) {
+  const Refused refused{"a time like 24h, 30m, 7d or 3600 (seconds), at most 365d"};
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string unit(end, text.data() + text.size());
+  const std::int64_t seconds = unit.empty() || unit == "s" ? 1
+                               : unit == "m"               ? 60
+                               : unit == "h"               ? 3600
+                                                           : 86'400;
+  constexpr std::int64_t kYear = 365LL * 86'400;
+  const bool known = unit.empty() || unit == "s" || unit == "m" || unit == "h" || unit == "d";
+  if (error != std::errc() || !known || value < 1 || value > kYear / seconds) throw refused;
+  return std::chrono::seconds(value * seconds);
+}
+
+log::Level level(const std::string& text) {
+  if (text == "debug") return log::Level::kDebug;
+  if (text == "info") return log::Level::kInfo;
+  if (text == "warn") return log::Level::kWarn;
+  if (text == "error") return log::Level::kError;
+  if (text == "off") return log::Level::kOff;
+  throw Refused{"one of debug, info, warn, error, off"};
+}
+
+std::string not_empty(const std::string& text, const std::string& what) {
+  if (text.empty()) throw Refused{what};
+  return text;
+}
+
+template <typename Problem>
+std::string checked(const std::string& text, const std::string& what, Problem problem) {
+  if (const auto sentence = problem(text)) throw Refused{what + " (it " + *sentence + ")"};
+  return text;
+}
+
+}  // namespace
+
+Config::Config() : worker_concurrency(std::max(2U, std::thread::hardware_concurrency()) - 1) {}
+
+void add_data_options(CLI::App& command, Config& config) {
+  add(command, "--data-directory", "DATA_DIRECTORY", "database, secrets and files are kept here [./data]",
+      [&](const std::string& text) { config.data_directory = not_empty(text, "a directory"); });
+  add(command, "--upload-directory", "UPLOAD_DIRECTORY",
+      "pictures and results are kept here [uploads in the data directory]",
+      [&](const std::string& text) { config.upload_directory = not_empty(text, "a directory"); });
+  add(command, "--log-level", "LOG_LEVEL", "debug, info, warn, error or off [info]",
+      [&](const std::string& text) { config.log_level = level(text); });
+}
+
+void add_worker_options(CLI::App& command, Config& config) {
+  add(command, "--worker-concurrency", "WORKER_CONCURRENCY",
+      "inferences at a time; 0: serve leaves them to `inpaint worker` [cores - 1, at least 1]",
+      [&](const std::string& text) {
+        config.worker_concurrency = static_cast<unsigned>(whole_number(text, 0, 256));
+      });
+  add(command, "--maximum-megapixels", "MAXIMUM_MEGAPIXELS", "of one picture [100]",
+      [&](const std::string& text) { config.maximum_pixels = whole_number(text, 1, 1000) * 1'000'000; });
+}
+
+void add_account_options(CLI::App& command, Config& config) {
+  add(command, "--jwt-secret", "JWT_SECRET",
+      "signs sessions and links, 32 bytes or more [made once, kept in the data directory]",
+      [&](const std::string& text) {
+        if (text.size() < 32 || text.size() > 1024)
+          throw CLI::ValidationError("--jwt-secret (JWT_SECRET) must be 32 to 1024 bytes long; it has " +
+                                     std::to_string(text.size()));
+        config.jwt_secret = text;
+      });
+  add(command, "--jwt-expires-in", "JWT_EXPIRES_IN", "how long a login lasts [24h]",
+      [&](const std::string& text) { config.session_lifetime = duration(text); });
+  add(command, "--bcrypt-salt-rounds", "BCRYPT_SALT_ROUNDS", "cost of hashing a password, 4 to 16 [12]",
+      [&](const std::string& text) { config.bcrypt_cost = static_cast<int>(whole_number(text, 4, 16)); });
+  add(command, "--admin-name", "ADMIN_NAME", "first administrator's name", [&](const std::string& text) {
+    config.administrator_name = checked(text, "a name", accounts::name_problem);
+  });
+  add(command, "--admin-surname", "ADMIN_SURNAME", "first administrator's surname",
+      [&](const std::string& text) {
+        config.administrator_surname = checked(text, "a name", accounts::name_problem);
+      });
+  add(command, "--admin-email", "ADMIN_EMAIL", "first administrator's e-mail [admin@localhost]",
+      [&](const std::string& text) {
+        config.administrator_email = checked(text, "an e-mail address", accounts::email_problem);
+      });
+  add(command, "--admin-password", "ADMIN_PASSWORD",
+      "first administrator's password [made once, printed once]", [&](const std::string& text) {
+        // The text is not repeated: it is a password, if a bad one.
+        if (const auto problem = accounts::password_problem(text)) {
+          throw CLI::ValidationError("--admin-password (ADMIN_PASSWORD) " + *problem);
+        }
+        config.administrator_password = text;
+      });
+}
+
+void add_server_options(CLI::App& command, Config& config) {
+  add(command, "--host", "HOST", "address to listen on [0.0.0.0]",
+      [&](const std::string& text) { config.host = not_empty(text, "an IP address"); });
+  add(command, "--port", "PORT", "port to listen on; 0: any that is free [3000]",
+      [&](const std::string& text) {
+        config.port = static_cast<std::uint16_t>(whole_number(text, 0, 65'535));
+      });
+  add(command, "--rate-limit", "RATE_LIMIT", "requests per minute and address, or off [12000]",
+      [&](const std::string& text) {
+        config.requests_per_minute = text == "off" ? 0 : [&] {
+          try {
+            return whole_number(text, 1, 10'000'000);
+          } catch (const Refused& refused) {
+            throw Refused{"off, or " + refused.allowed};
+          }
+        }();
+      });
+  add(command, "--maximum-upload-megabytes", "MAXIMUM_UPLOAD_MEGABYTES", "of one request [2048]",
+      [&](const std::string& text) { config.maximum_upload_bytes = whole_number(text, 1, 1'048'576) << 20; });
+}
+
+void refuse_unsupported_environment() {
+  const auto is_set = [](const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+  };
+  for (const auto& [name, what] :
+       {std::pair{"DB_HOST", "PostgreSQL"}, std::pair{"REDIS_HOST", "a queue on Redis"},
+        std::pair{"INFERENCE_BLACKBOX_HOST", "an inference engine behind HTTP"}}) {
+    if (!is_set(name)) continue;
+    throw invalid("UNSUPPORTED_SETTING", std::string(name) + " is set, but this version can't use " + what +
+                                             ". Unset it to use what is built in.");
+  }
+  if (is_set("NODE_ENV")) log::info("errors", "NODE_ENV is ignored");
+}
+
+}  // namespace inpaint::cli

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+
+namespace CLI {
+class App;
+}
+
+namespace inpaint::cli {
+
+// What a person may set, by flag, by environment variable or in .env, in this order of weight. Nothing is
+// required.
+struct Config {
+  std::string host = "0.0.0.0";
+  std::uint16_t port = 3000;                  // 0: the system chooses
+  std::int64_t requests_per_minute = 12'000;  // by address; 0: no limit
+  std::int64_t maximum_upload_bytes = 2LL << 30;
+  std::int64_t maximum_pixels = 100'000'000;
+
+  std::filesystem::path data_directory = "./data";
+  std::filesystem::path upload_directory;  // empty: uploads/ in the data directory
+
+  std::string jwt_secret;  // empty: made once and kept in the data directory
+  std::chrono::seconds session_lifetime = std::chrono::hours(24);
+  int bcrypt_cost = 12;
+  unsigned worker_concurrency;  // 0: serve runs no worker
+  log::Level log_level = log::Level::kInfo;
+
+  std::string administrator_name = "Ada";
+  std::string administrator_surname = "Administrator";
+  std::string administrator_email = "admin@localhost";
+  std::string administrator_password;  // empty: made once and printed once
+
+  Config();
+};
+
+// The options of a command. A value that is malformed is refused with a sentence that says what is allowed.
+// The config must outlive the parsing.
+void add_data_options(CLI::App& command, Config& config);     // where the data is, and how much is logged
+void add_worker_options(CLI::App& command, Config& config);   // how the work is done
+void add_account_options(CLI::App& command, Config& config);  // secrets, passwords, the administrator
+void add_server_options(CLI::App& command, Config& config);   // host, port and limits
+
+// Throws kInvalid for the settings of what this version does not have, rather than ignore them.
+void refuse_unsupported_environment();
+
+}  // namespace inpaint::cli

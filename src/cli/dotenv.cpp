@@ -1,0 +1,64 @@
+#include "cli/dotenv.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+
+namespace inpaint::cli {
+namespace {
+
+constexpr std::string_view kBlank = " \t\r";
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+bool is_name(std::string_view text) {
+  const auto is_part = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !text.empty() && !(text.front() >= '0' && text.front() <= '9') && std::ranges::all_of(text, is_part);
+}
+
+// The value behind "=", without quotes or a comment. Nothing when a quote is not closed.
+std::optional<std::string_view> parse_value(std::string_view text) {
+  if (!text.empty() && (text.front() == '"' || text.front() == '\'')) {
+    const auto end = text.find(text.front(), 1);
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view rest = trim(text.substr(end + 1));
+    if (!rest.empty() && rest.front() != '#') return std::nullopt;
+    return text.substr(1, end - 1);
+  }
+  return trim(text.substr(0, text.find(" #")));
+}
+
+}  // namespace
+
+void load_dotenv(const std::filesystem::path& file) {
+  std::ifstream lines(file);
+  std::string content;
+  for (int number = 1; std::getline(lines, content); ++number) {
+    std::string_view line = trim(content);
+    if (line.empty() || line.front() == '#') continue;
+    if (line.starts_with("export ")) line = trim(line.substr(7));
+    const auto equals = line.find('=');
+    const std::string_view name = trim(line.substr(0, equals));
+    const auto value =
+        equals == std::string_view::npos ? std::nullopt : parse_value(trim(line.substr(equals + 1)));
+    if (!is_name(name) || !value) {
+      throw invalid("BAD_DOTENV", file.string() + ", line " + std::to_string(number) +
+                                      ": this is not NAME=value, NAME='value' or a # comment.");
+    }
+    ::setenv(std::string(name).c_str(), std::string(*value).c_str(), 0);
+  }
+}
+
+}  // namespace inpaint::cli

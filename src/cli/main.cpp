@@ -1,0 +1,107 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/dotenv.h"
+#include "cli/run_command.h"
+
+namespace inpaint::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+
+constexpr auto kDescription =
+    "Repairs the marked parts of pictures: as a service for many users, or as a command.\n"
+    "\n"
+    "  inpaint serve                        start the service on http://localhost:3000\n"
+    "  inpaint run photo.jpg mask.png -o repaired.png    repair one picture, without a service\n";
+constexpr auto kFooter =
+    "`inpaint COMMAND --help` tells the options of a command. Each may also be set in the environment or in\n"
+    "a file .env by the name in brackets; a flag weighs more than the environment, and that more than .env.";
+
+// What was asked for: runs the chosen command and returns its exit code.
+using Chosen = std::function<int()>;
+
+void describe_service_commands(CLI::App& app, Config& config, std::filesystem::path& samples,
+                               Chosen& chosen) {
+  CLI::App* serve_command = app.add_subcommand("serve", "Start the service, with a worker inside");
+  add_server_options(*serve_command, config);
+  add_account_options(*serve_command, config);
+  add_worker_options(*serve_command, config);
+  serve_command->callback([&] { chosen = [&] { return serve(config); }; });
+
+  CLI::App* worker_command =
+      app.add_subcommand("worker", "Work on inferences beside a service, on the same data");
+  add_worker_options(*worker_command, config);
+  worker_command->callback([&] { chosen = [&] { return work(config); }; });
+
+  CLI::App* migrate_command = app.add_subcommand("migrate", "Bring the database to this version's schema");
+  migrate_command->callback([&] { chosen = [&] { return migrate(config); }; });
+
+  CLI::App* seed_command =
+      app.add_subcommand("seed", "Add an administrator, two demonstration users and a dataset of samples");
+  add_account_options(*seed_command, config);
+  seed_command->add_option("--samples", samples, "directory of the sample pictures [samples]");
+  seed_command->callback([&] { chosen = [&] { return seed(config, samples); }; });
+
+  CLI::App* ledger_command = app.add_subcommand("ledger", "Audit the tokens");
+  ledger_command->require_subcommand(1);
+  CLI::App* verify_command = ledger_command->add_subcommand(
+      "verify", "Recompute every balance and report what differs (exit code 1 if anything does)");
+  verify_command->callback([&] { chosen = [&] { return verify_ledger(config); }; });
+
+  for (CLI::App* command : {serve_command, worker_command, migrate_command, seed_command, verify_command}) {
+    add_data_options(*command, config);
+  }
+}
+
+void describe_run_command(CLI::App& app, RunOptions& options, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("run", "Repair pictures, without a service");
+  add_run_options(*command, options);
+  command->callback([&] { chosen = [&] { return run(options); }; });
+}
+
+int main_or_throw(int argc, char** argv) {
+  load_dotenv(".env");
+  Config config;
+  RunOptions run_options;
+  std::filesystem::path samples = "samples";
+  Chosen chosen;
+
+  CLI::App app(kDescription, "inpaint");
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("inpaint ") + INPAINT_VERSION);
+  app.require_subcommand(1);
+  describe_service_commands(app, config, samples, chosen);
+  describe_run_command(app, run_options, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::fprintf(stderr, "error: %s\n`inpaint --help` tells what there is.\n", error.what());
+    return kUsageError;
+  }
+  log::start(config.log_level, ::isatty(STDERR_FILENO) == 0);
+  refuse_unsupported_environment();
+  return chosen();
+}
+
+}  // namespace
+}  // namespace inpaint::cli
+
+int main(int argc, char** argv) {
+  try {
+    return inpaint::cli::main_or_throw(argc, argv);
+  } catch (const inpaint::Error& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return error.kind() == inpaint::ErrorKind::kInvalid ? inpaint::cli::kUsageError : 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return 1;
+  }
+}

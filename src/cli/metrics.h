@@ -1,0 +1,35 @@
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <string>
+
+#include "cli/platform.h"
+#include "http/server.h"
+
+namespace inpaint::cli {
+
+// What /metrics tells Prometheus: requests by route and status, their times, and what waits in the queue.
+// Thread-safe.
+class Metrics {
+ public:
+  explicit Metrics(Platform& platform);
+
+  void observe(const http::RequestObservation& request);
+
+  // The text format, with the queue counted at the moment of asking.
+  std::string text();
+
+ private:
+  Platform& platform_;
+  prometheus::Registry registry_;
+  prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Family<prometheus::Histogram>& seconds_;
+  prometheus::Family<prometheus::Gauge>& jobs_;
+  prometheus::Gauge& resident_bytes_;
+};
+
+}  // namespace inpaint::cli

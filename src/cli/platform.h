@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+
+#include "cli/config.h"
+#include "database/database.h"
+#include "inferences/in_process_backend.h"
+#include "inferences/relay.h"
+#include "inferences/sweeper.h"
+#include "inferences/worker.h"
+#include "media/media.h"
+#include "queue/queue.h"
+#include "storage/storage.h"
+#include "storage/temporary_area.h"
+
+namespace inpaint::cli {
+
+// What every command that works on the data stands on, opened (the database migrated) in the one right
+// order. Which database, queue and storage it is, is decided here.
+struct Platform {
+  explicit Platform(const Config& config);
+
+  storage::TemporaryArea temporary;
+  std::unique_ptr<database::Database> database;
+  std::unique_ptr<storage::Storage> storage;
+  queue::Options delivery;
+  std::unique_ptr<queue::Queue> queue;
+  inferences::Relay relay;
+  media::Limits limits;
+};
+
+// Opens the database alone, without making or migrating anything else.
+std::unique_ptr<database::Database> open_database(const Config& config);
+
+// The background work on a platform: carrying rings, working on inferences, sweeping.
+class BackgroundWork {
+ public:
+  BackgroundWork(Platform& platform, unsigned concurrency);
+
+  void start();
+  // Inferences under way may finish for half of `grace`; the rest is given back.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  Platform& platform_;
+  inferences::InProcessBackend backend_;
+  inferences::Sweeper sweeper_;
+  inferences::Worker worker_;
+};
+
+}  // namespace inpaint::cli

@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+#include "accounts/password.h"
+#include "accounts/routes.h"
+#include "accounts/service.h"
+#include "admin/routes.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/metrics.h"
+#include "cli/platform.h"
+#include "cli/secret.h"
+#include "cli/service_routes.h"
+#include "cli/shutdown_signal.h"
+#include "datasets/routes.h"
+#include "http/server.h"
+#include "inferences/routes.h"
+#include "inferences/settlement.h"
+
+namespace inpaint::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Together under the 10 s after which whoever stops us loses patience.
+constexpr auto kRequestGrace = 2s;
+constexpr auto kWorkGrace = 6s;
+constexpr std::size_t kMadePasswordLength = 16;
+
+// The features on a platform.
+struct Features {
+  Features(const Config& config, Platform& platform, const std::string& secret)
+      : links(secret),
+        accounts(*platform.database, accounts::Sessions(secret, config.session_lifetime), config.bcrypt_cost,
+                 inferences::settlement::abort_inferences_of),
+        datasets(*platform.database),
+        ingest(*platform.database, *platform.storage, platform.temporary, platform.limits),
+        inferences(*platform.database, *platform.queue, platform.relay),
+        admin(accounts, *platform.database) {}
+
+  accounts::SignedLinks links;
+  accounts::Service accounts;
+  datasets::Service datasets;
+  datasets::Ingest ingest;
+  inferences::Service inferences;
+  admin::Service admin;
+};
+
+std::shared_ptr<const accounts::User> authenticate(accounts::Service& accounts,
+                                                   const http::Request& request) {
+  return accounts.authenticate(request.headers.find("Authorization").value_or(""));
+}
+
+http::Router make_router(Features& features, Platform& platform, Metrics& metrics) {
+  http::Router router;
+  add_service_routes(router, platform, metrics);
+  accounts::add_routes(router, features.accounts, *platform.database);
+  datasets::add_routes(router, features.datasets, features.ingest, *platform.storage, features.links,
+                       [&](const http::Request& r) { return authenticate(features.accounts, r); });
+  inferences::add_routes(router, features.inferences, *platform.storage, features.links);
+  admin::add_routes(router, features.admin);
+  return router;
+}
+
+http::ServerOptions server_options(const Config& config, const Platform& platform, Metrics& metrics) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  http::ServerOptions options;
+  options.host = config.host;
+  options.port = config.port;
+  options.network_threads = std::max(1U, cores / 2);
+  options.blocking_threads = std::max(4U, 2 * cores);
+  options.upload_limit_bytes = config.maximum_upload_bytes;
+  options.requests_per_minute = config.requests_per_minute;
+  options.temporary_directory = platform.temporary.path();
+  options.observe = [&metrics](const http::RequestObservation& request) { metrics.observe(request); };
+  return options;
+}
+
+// Hashing a password takes a quarter of a second, and the server need not wait for it.
+void prepare_administrator(const Config& config, accounts::Service& accounts) {
+  const bool made_here = config.administrator_password.empty();
+  accounts::Registration registration{
+      config.administrator_name, config.administrator_surname, config.administrator_email,
+      made_here ? accounts::make_password(kMadePasswordLength) : config.administrator_password,
+      accounts::Role::kAdministrator};
+  accounts.prepare_administrator(std::move(registration), [made_here](const accounts::Registration& made) {
+    std::printf("Administrator: %s, password: %s\n", made.email.c_str(),
+                made_here ? (made.password + " (shown only now: keep it)").c_str() : "as configured");
+    std::fflush(stdout);
+  });
+}
+
+}  // namespace
+
+int serve(const Config& config) {
+  ShutdownSignal shutdown;
+  Platform platform(config);
+  const std::string secret = config.jwt_secret.empty()
+                                 ? load_or_make_secret(config.data_directory / "jwt_secret")
+                                 : config.jwt_secret;
+  Features features(config, platform, secret);
+  Metrics metrics(platform);
+  BackgroundWork background(platform, config.worker_concurrency);
+  http::Server server(
+      server_options(config, platform, metrics), make_router(features, platform, metrics),
+      [&](const http::Request& r) { return authenticate(features.accounts, r); }, accounts::is_administrator);
+
+  const std::uint16_t port = server.start();
+  std::printf("inpaint %s\nListening on http://%s:%u\n", INPAINT_VERSION, config.host.c_str(),
+              unsigned{port});
+  std::fflush(stdout);
+  prepare_administrator(config, features.accounts);
+  background.start();
+
+  shutdown.wait();
+  log::info("service", "shutting down");
+  server.stop(kRequestGrace);
+  background.stop(kWorkGrace);
+  features.accounts.wait_until_prepared();
+  log::info("service", "stopped");
+  return 0;
+}
+
+}  // namespace inpaint::cli

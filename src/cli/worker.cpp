@@ -1,0 +1,25 @@
+#include <cstdio>
+
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/platform.h"
+#include "cli/shutdown_signal.h"
+
+namespace inpaint::cli {
+
+int work(const Config& config) {
+  ShutdownSignal shutdown;
+  Platform platform(config);
+  BackgroundWork background(platform, config.worker_concurrency);
+  background.start();
+  std::printf("inpaint %s\nWorking on inferences in %s, %u at a time\n", INPAINT_VERSION,
+              config.data_directory.c_str(), config.worker_concurrency);
+  std::fflush(stdout);
+
+  shutdown.wait();
+  log::info("service", "shutting down");
+  background.stop(std::chrono::seconds(8));
+  return 0;
+}
+
+}  // namespace inpaint::cli
