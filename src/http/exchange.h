@@ -27,7 +27,10 @@ struct Exchange {
   std::chrono::steady_clock::time_point started;
 
   bool has_body() const { return is_chunked || content_length.value_or(0) > 0; }
-  std::string_view route_name() const { return route == nullptr ? "unmatched" : route->pattern; }
+  std::string_view route_name() const {
+    if (route == nullptr) return "unmatched";
+    return route->pattern;
+  }
 };
 
 struct Shared {
