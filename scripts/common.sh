@@ -1,6 +1,7 @@
 # Sourced by ./run and ./test: talking to the person, installing Debian packages, building a preset.
 
-say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold='' plain=''; fi
+say() { printf '%s==>%s %s\n' "$bold" "$plain" "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # wanted_packages [test]: the names in packages.txt, with those only ./test needs when asked.
