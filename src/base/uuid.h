@@ -16,7 +16,8 @@ class Uuid {
   // Nothing unless the text is exactly 8-4-4-4-12 hexadecimal digits. Upper case is accepted.
   static std::optional<Uuid> parse(std::string_view text);
 
-  // A new version 7 UUID: 48 bits of Unix time in ms, then random bits; ids made later sort later.
+  // A new version 7 UUID: Unix time to a quarter of a microsecond, then random bits; ids made later sort
+  // later.
   static Uuid make();
 
   const std::string& to_string() const { return text_; }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <set>
 
 #include "base/time.h"
@@ -17,6 +18,16 @@ TEST(UuidTest, MadeIdsAreVersionSevenAndUnique) {
     EXPECT_NE(std::string("89ab").find(id.to_string()[19]), std::string::npos);
     EXPECT_EQ(Uuid::parse(id.to_string()), id);
     EXPECT_TRUE(seen.insert(id.to_string()).second);
+  }
+}
+
+TEST(UuidTest, IdsMadeAMicrosecondLaterSortLater) {
+  for (int i = 0; i < 1000; ++i) {
+    const Uuid earlier = Uuid::make();
+    const auto start = std::chrono::system_clock::now();
+    while (std::chrono::system_clock::now() - start < std::chrono::microseconds(1)) {
+    }
+    EXPECT_LT(earlier, Uuid::make());
   }
 }
 
