@@ -46,7 +46,6 @@ std::int64_t whole_number(const std::string& text, std::int64_t minimum, std::in
 }
 
 std::chrono::seconds duration(const std::string& text) {
-  const Refused refused{"a time like 24h, 30m, 7d or 3600 (seconds), at most 365d"};
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string unit(end, text.data() + text.size());
@@ -56,7 +55,9 @@ std::chrono::seconds duration(const std::string& text) {
                                                            : 86'400;
   constexpr std::int64_t kYear = 365LL * 86'400;
   const bool known = unit.empty() || unit == "s" || unit == "m" || unit == "h" || unit == "d";
-  if (error != std::errc() || !known || value < 1 || value > kYear / seconds) throw refused;
+  if (error != std::errc() || !known || value < 1 || value > kYear / seconds) {
+    throw Refused{"a time like 24h, 30m, 7d or 3600 (seconds), at most 365d"};
+  }
   return std::chrono::seconds(value * seconds);
 }
 

@@ -8,7 +8,7 @@
 namespace inpaint::cli {
 namespace {
 
-const prometheus::Histogram::BucketBoundaries kSeconds{0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60};
+constexpr std::initializer_list<double> kSeconds{0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60};
 
 double resident_bytes() {
   std::ifstream statm("/proc/self/statm");

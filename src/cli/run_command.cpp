@@ -57,7 +57,7 @@ void repair(const Job& job, const RunOptions& options, ProgressBar& bar) {
 std::filesystem::path find_mask(const std::filesystem::path& masks, const std::string& name) {
   for (const std::string& stem : {name + "_mask", "mask_" + name, name}) {
     for (const char* extension : {".png", ".jpg", ".jpeg"}) {
-      const std::filesystem::path candidate = masks / (stem + extension);
+      std::filesystem::path candidate = masks / (stem + extension);
       if (std::filesystem::exists(candidate)) return candidate;
     }
   }
@@ -66,7 +66,8 @@ std::filesystem::path find_mask(const std::filesystem::path& masks, const std::s
 
 std::vector<Job> jobs_of_directories(const RunOptions& options) {
   for (const auto& directory : {options.images, options.masks}) {
-    if (!std::filesystem::is_directory(directory)) throw invalid("NO_DIRECTORY", directory.string() + " is not a directory.");
+    if (!std::filesystem::is_directory(directory))
+      throw invalid("NO_DIRECTORY", directory.string() + " is not a directory.");
   }
   std::filesystem::create_directories(options.outputs);
   std::vector<Job> jobs;

@@ -79,7 +79,7 @@ struct Reservation {
 
 // Ends the reservation; the condition on its status makes the second of two callers fail.
 Reservation end_reservation(Session& sql, const InferenceId& inference, const std::string& status) {
-  const std::string operation_id = inference.to_string();
+  const std::string& operation_id = inference.to_string();
   std::string user_id;
   long long amount = 0;
   sql << "UPDATE token_transactions SET status = :status "
@@ -134,7 +134,7 @@ Credits cancel(Session& sql, const InferenceId& inference, std::string_view desc
 
 Credits recharge(Session& sql, const UserId& user, Credits amount, std::string_view description) {
   if (amount <= Credits{} || amount > kLargestRecharge) throw internal("a recharge out of range");
-  const std::string id = user.to_string();
+  const std::string& id = user.to_string();
   const long long change = amount.hundredths();
   const long long maximum = kMaximumBalance.hundredths();
   const long long now = Timestamp::now().unix_ms;
@@ -157,7 +157,7 @@ Credits recharge(Session& sql, const UserId& user, Credits amount, std::string_v
 }
 
 Credits balance(Session& sql, const UserId& user) {
-  const std::string id = user.to_string();
+  const std::string& id = user.to_string();
   long long tokens = 0;
   sql << "SELECT tokens FROM users WHERE id = :id", soci::use(id), soci::into(tokens);
   if (!sql.got_data()) throw not_found("There is no such user.");
@@ -165,7 +165,7 @@ Credits balance(Session& sql, const UserId& user) {
 }
 
 std::vector<Entry> recent_entries(Session& sql, const UserId& user, int limit) {
-  const std::string user_id = user.to_string();
+  const std::string& user_id = user.to_string();
   Entry entry;
   long long amount = 0;
   long long before = 0;

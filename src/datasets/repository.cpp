@@ -19,8 +19,8 @@ std::string tag_form(const std::string& tag) {
   return nlohmann::json(tag).dump();
 }
 
-const std::string kColumns =
-    "id, name, tags, is_deleted, item_count, video_item_count, created_at, updated_at";
+constexpr auto kSelectDataset =
+    "SELECT id, name, tags, is_deleted, item_count, video_item_count, created_at, updated_at FROM datasets ";
 
 struct DatasetRow {
   std::string id, name, tags;
@@ -67,8 +67,8 @@ struct ItemRow {
 };
 
 // The condition of a Filter, and the two values it binds.
-const std::string kFiltered =
-    "user_id = :owner AND is_deleted <= :deleted AND (:any = '' OR instr(tags, :tag) > 0)";
+constexpr auto kFiltered =
+    "WHERE user_id = :owner AND is_deleted <= :deleted AND (:any = '' OR instr(tags, :tag) > 0)";
 
 }  // namespace
 
@@ -83,8 +83,8 @@ void insert(Session& sql, const UserId& owner, const Dataset& dataset) {
 
 std::optional<Dataset> find(Session& sql, const UserId& owner, const std::string& name_or_id) {
   return first_of(select<DatasetRow>(sql,
-                                     "SELECT " + kColumns +
-                                         " FROM datasets WHERE user_id = :owner AND is_deleted = 0 AND "
+                                     std::string(kSelectDataset) +
+                                         "WHERE user_id = :owner AND is_deleted = 0 AND "
                                          "(name = :name OR id = :id)",
                                      owner.to_string(), name_or_id, name_or_id));
 }
@@ -93,17 +93,15 @@ std::vector<Dataset> list(Session& sql, const UserId& owner, const Filter& filte
                           std::int64_t offset) {
   const int deleted = filter.include_deleted ? 1 : 0;
   const std::string tag = filter.tag ? tag_form(*filter.tag) : "";
-  return select<DatasetRow>(sql,
-                            "SELECT " + kColumns + " FROM datasets WHERE " + kFiltered +
-                                " ORDER BY id DESC LIMIT :limit OFFSET :offset",
-                            owner.to_string(), deleted, tag, tag, static_cast<long long>(limit),
-                            static_cast<long long>(offset));
+  return select<DatasetRow>(
+      sql, std::string(kSelectDataset) + kFiltered + " ORDER BY id DESC LIMIT :limit OFFSET :offset",
+      owner.to_string(), deleted, tag, tag, static_cast<long long>(limit), static_cast<long long>(offset));
 }
 
 std::int64_t count(Session& sql, const UserId& owner, const Filter& filter) {
   const int deleted = filter.include_deleted ? 1 : 0;
   const std::string tag = filter.tag ? tag_form(*filter.tag) : "";
-  return select<NumberRow>(sql, "SELECT COUNT(*) FROM datasets WHERE " + kFiltered, owner.to_string(),
+  return select<NumberRow>(sql, std::string("SELECT COUNT(*) FROM datasets ") + kFiltered, owner.to_string(),
                            deleted, tag, tag)
       .front();
 }

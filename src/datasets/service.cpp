@@ -18,7 +18,7 @@ Dataset find_or_throw(Session& sql, const UserId& owner, const std::string& name
 
 Dataset Service::create(const UserId& owner, const std::string& name, const std::vector<std::string>& tags) {
   const Timestamp now = Timestamp::now();
-  const Dataset dataset{DatasetId::make(), name, tags, false, 0, 0, now, now};
+  Dataset dataset{DatasetId::make(), name, tags, false, 0, 0, now, now};
   try {
     database_.transaction([&](Session& sql) { repository::insert(sql, owner, dataset); });
   } catch (const Error& error) {

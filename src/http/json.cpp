@@ -67,7 +67,7 @@ Json parse_object(const Request& request) {
   return parsed;
 }
 
-Response json_response(int status, Json fields) {
+Response json_response(int status, const Json& fields) {
   Json body{{"success", true}};
   body.update(fields);
   Response response;

@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 Json parse_object(const Request& request);
 
 // Answers with status and {"success": true, …fields}.
-Response json_response(int status, Json fields);
+Response json_response(int status, const Json& fields);
 
 // An exact JSON number for an amount of tokens.
 Json to_json(Credits amount);

@@ -25,7 +25,7 @@ asio::ip::tcp::endpoint resolve(const std::string& host, std::uint16_t port) {
 
 class Server::Implementation {
  public:
-  Implementation(ServerOptions options, Router router, Authenticate authenticate,
+  Implementation(const ServerOptions& options, Router router, Authenticate authenticate,
                  IsAdministrator is_administrator)
       : shared_{.options = options,
                 .router = std::move(router),
@@ -114,7 +114,7 @@ class Server::Implementation {
   bool is_running_ = false;
 };
 
-Server::Server(ServerOptions options, Router router, Authenticate authenticate,
+Server::Server(const ServerOptions& options, Router router, Authenticate authenticate,
                IsAdministrator is_administrator)
     : implementation_(std::make_unique<Implementation>(
           std::move(options), std::move(router), std::move(authenticate), std::move(is_administrator))) {}

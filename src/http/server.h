@@ -44,7 +44,8 @@ using IsAdministrator = std::function<bool(const accounts::User&)>;
 
 class Server {
  public:
-  Server(ServerOptions options, Router router, Authenticate authenticate, IsAdministrator is_administrator);
+  Server(const ServerOptions& options, Router router, Authenticate authenticate,
+         IsAdministrator is_administrator);
   ~Server();
 
   // Binds and listens; throws kUnavailable with a sentence when the port is taken. Returns the port.

@@ -100,7 +100,7 @@ std::string Delivery::make_result(const Item& item, const engine::Progress& prog
   const auto mask = workshop_.storage.open_file(item.mask_path);
   workshop_.backend.process({*image, *mask, model_id_, parameters_, output.path()}, progress,
                             supervisor_.cancel());
-  const std::string key = "results/" + id_.to_string() + "/" + std::to_string(item.index) + suffix;
+  std::string key = "results/" + id_.to_string() + "/" + std::to_string(item.index) + suffix;
   workshop_.storage.put_file(key, output.path());
   return key;
 }

@@ -17,22 +17,22 @@ struct Choice {
   Value value;
 };
 
-constexpr std::array kQualities{
-    Choice{std::string_view("low"), engine::Quality::kLow},
-    Choice{std::string_view("medium"), engine::Quality::kMedium},
-    Choice{std::string_view("high"), engine::Quality::kHigh},
-};
-constexpr std::array kBlendModes{
-    Choice{std::string_view("normal"), engine::BlendMode::kNormal},
-    Choice{std::string_view("lighten"), engine::BlendMode::kLighten},
-    Choice{std::string_view("darken"), engine::BlendMode::kDarken},
-};
-constexpr std::array kOutputFormats{
-    Choice{std::string_view("png"), OutputFormat::kPng},
-    Choice{std::string_view("jpg"), OutputFormat::kJpeg},
-    Choice{std::string_view("jpeg"), OutputFormat::kJpeg},
-    Choice{std::string_view("mp4"), OutputFormat::kMp4},
-};
+constexpr std::array<Choice<engine::Quality>, 3> kQualities{{
+    {"low", engine::Quality::kLow},
+    {"medium", engine::Quality::kMedium},
+    {"high", engine::Quality::kHigh},
+}};
+constexpr std::array<Choice<engine::BlendMode>, 3> kBlendModes{{
+    {"normal", engine::BlendMode::kNormal},
+    {"lighten", engine::BlendMode::kLighten},
+    {"darken", engine::BlendMode::kDarken},
+}};
+constexpr std::array<Choice<OutputFormat>, 4> kOutputFormats{{
+    {"png", OutputFormat::kPng},
+    {"jpg", OutputFormat::kJpeg},
+    {"jpeg", OutputFormat::kJpeg},
+    {"mp4", OutputFormat::kMp4},
+}};
 constexpr std::size_t kMaximumCustomBytes = 4096;
 constexpr auto kKnown = "quality, outputFormat, blendMode, customParameter";
 

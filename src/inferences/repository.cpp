@@ -31,9 +31,9 @@ struct IdRow {
   InferenceId value() const { return to_id(id); }
 };
 
-const std::string kInferenceColumns =
-    "id, status, dataset_name, model_id, parameters, progress, item_count, tokens_reserved, "
-    "tokens_refunded, error, created_at, updated_at, COALESCE(request_hash, '')";
+constexpr auto kSelectInference =
+    "SELECT id, status, dataset_name, model_id, parameters, progress, item_count, tokens_reserved, "
+    "tokens_refunded, error, created_at, updated_at, COALESCE(request_hash, '') FROM inferences ";
 
 struct InferenceRow {
   std::string id, status, dataset_name, model_id, parameters, request_hash;
@@ -62,8 +62,7 @@ struct InferenceRow {
 template <typename... Values>
 std::vector<Inference> select_inferences(Session& sql, const std::string& rest, const Values&... values) {
   std::vector<Inference> found;
-  for (Submitted& row :
-       select<InferenceRow>(sql, "SELECT " + kInferenceColumns + " FROM inferences " + rest, values...)) {
+  for (Submitted& row : select<InferenceRow>(sql, kSelectInference + rest, values...)) {
     found.push_back(std::move(row.inference));
   }
   return found;
@@ -151,8 +150,7 @@ Order copy_items(Session& sql, const InferenceId& inference, const Dataset& data
 
 std::optional<Submitted> find_submitted(Session& sql, const UserId& user, const std::string& key) {
   return first_of(select<InferenceRow>(
-      sql,
-      "SELECT " + kInferenceColumns + " FROM inferences WHERE user_id = :user AND idempotency_key = :key",
+      sql, std::string(kSelectInference) + "WHERE user_id = :user AND idempotency_key = :key",
       user.to_string(), key));
 }
 

@@ -113,7 +113,7 @@ std::string Service::name_of_result(const UserId& user, const std::string& outpu
 
 Inference Service::abort(const UserId& user, const InferenceId& id) {
   Inference inference = database_.transaction([&](Session& sql) {
-    const Inference found = find_or_throw(sql, user, id);
+    Inference found = find_or_throw(sql, user, id);
     if (found.status == Status::kAborted) return found;
     if (!settlement::abort(sql, id)) {
       throw conflict("INFERENCE_ENDED",

@@ -107,7 +107,8 @@ void check_enough_data(const spng_ihdr& ihdr, std::FILE* stream) {
 void decode_turned_rows(spng_ctx* context, const Header& header, OrientedImage& picture) {
   const int width = static_cast<int>(header.ihdr.width), height = static_cast<int>(header.ihdr.height);
   check(spng_decode_image(context, nullptr, 0, header.format, SPNG_DECODE_TRNS | SPNG_DECODE_PROGRESSIVE));
-  const std::size_t row_bytes = static_cast<std::size_t>(width * header.channels * (header.bits / 8));
+  const std::size_t row_bytes =
+      static_cast<std::size_t>(width) * static_cast<std::size_t>(header.channels * (header.bits / 8));
   std::vector<std::uint8_t> block(row_bytes * kBlockRows);
   for (int first = 0; first < height; first += kBlockRows) {
     const int count = std::min(kBlockRows, height - first);
