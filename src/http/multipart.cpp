@@ -45,10 +45,10 @@ void MultipartParser::finish() const {
 
 bool MultipartParser::skip_preamble() {
   const auto found = pending_.find(delimiter_);
-  if (found == std::string::npos) {
-    if (pending_.size() > kMaximumPreamble) throw malformed_multipart("the first boundary is missing");
-    return false;
+  if (std::min(found, pending_.size()) > kMaximumPreamble) {
+    throw malformed_multipart("the first boundary is missing");
   }
+  if (found == std::string::npos) return false;
   pending_.erase(0, found + delimiter_.size());
   state_ = State::kDelimiterEnd;
   return true;

@@ -10,7 +10,8 @@
 namespace inpaint::http {
 
 // So many requests in a minute from one address, counted in fixed windows that begin with its first request.
-// Memory is bounded; thread-safe.
+// An IPv6 network of 64 bits is one address, because whoever has one has all of it. Memory is bounded;
+// thread-safe.
 class RateLimiter {
  public:
   using Clock = std::chrono::steady_clock;
@@ -26,6 +27,9 @@ class RateLimiter {
   };
   Verdict count(const std::string& address, Clock::time_point now = Clock::now());
 
+  // With a window at the moment.
+  std::size_t addresses() const;
+
  private:
   struct Window {
     Clock::time_point ends;
@@ -34,7 +38,7 @@ class RateLimiter {
   void forget_ended(Clock::time_point now);
 
   const std::int64_t limit_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_map<std::string, Window> windows_;
 };
 
