@@ -15,6 +15,7 @@ namespace {
 namespace beast_http = boost::beast::http;
 
 constexpr std::size_t kHeadBlock = 4096;
+constexpr std::size_t kIdleBuffer = 4 * kHeadBlock;  // what a connection without a request may keep
 
 Method to_method(beast_http::verb verb) {
   switch (verb) {
@@ -42,21 +43,6 @@ std::string_view without_origin(std::string_view target) {
   if (!target.starts_with("http://") && !target.starts_with("https://")) return target;
   const auto slash = target.find('/', target.find("//") + 2);
   return slash == std::string_view::npos ? "/" : target.substr(slash);
-}
-
-// Text that is not well-formed is left as it is: no handler expects a query like that.
-std::map<std::string, std::string> parse_query(std::string_view query) {
-  std::map<std::string, std::string> values;
-  while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    const auto equals = std::min(pair.find('='), pair.size());
-    const auto name = percent_decode(pair.substr(0, equals), true);
-    const auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
-    if (name && value && !name->empty()) values[*name] = *value;
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return values;
 }
 
 }  // namespace
@@ -109,21 +95,18 @@ Task<bool> Connection::serve_one() {
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(shared_.options.header_limit_bytes));
   parser.body_limit(boost::none);
-  std::optional<Error> refusal;
+  std::optional<Error> head_refusal;
   try {
     if (!co_await read_head(parser)) co_return false;
   } catch (const Error& error) {
-    refusal = error;
+    head_refusal = error;
   }
   Exchange exchange = begin_exchange(parser);
-  if (refusal) {
-    attempt(exchange, [&] { throw Error(*refusal); });
-  } else {
-    co_await make_response(parser, exchange);
-  }
+  exchange.head_refusal = std::move(head_refusal);
+  co_await make_response(parser, exchange);
   pass_exit(exchange);
 
-  const bool is_read = !refusal && (parser.is_done() || co_await drain(parser));
+  const bool is_read = !exchange.head_refusal && (parser.is_done() || co_await drain(parser));
   const bool keep_alive = is_read && parser.keep_alive() && !is_finishing_;
   co_await write_response(exchange, keep_alive);
   observe(exchange);
@@ -133,6 +116,7 @@ Task<bool> Connection::serve_one() {
 
 Task<bool> Connection::read_head(Parser& parser) {
   is_idle_ = buffer_.size() == 0;
+  if (is_idle_ && buffer_.capacity() > kIdleBuffer) buffer_.shrink_to_fit();
   expect_within(is_idle_ ? shared_.options.idle_timeout : shared_.options.header_timeout);
   while (true) {
     if (buffer_.size() > 0) {
@@ -156,6 +140,10 @@ Task<bool> Connection::read_head(Parser& parser) {
     is_idle_ = false;
   }
   expect_nothing();
+  const auto coding = parser.get().find(beast_http::field::transfer_encoding);
+  if (coding != parser.get().end() && !parser.chunked()) {
+    throw Error(ErrorKind::kUnsupportedType, "UNSUPPORTED_ENCODING", "Bodies must be plain or chunked.");
+  }
   parser.eager(true);
   co_return true;
 }
@@ -171,7 +159,7 @@ Exchange Connection::begin_exchange(const Parser& parser) const {
   const auto question = std::min(path_and_query.find('?'), path_and_query.size());
   exchange.raw_path = path_and_query.substr(0, question);
   request.path = percent_decode(exchange.raw_path, false).value_or(exchange.raw_path);
-  if (question < path_and_query.size()) request.query = parse_query(path_and_query.substr(question + 1));
+  if (question < path_and_query.size()) exchange.raw_query = path_and_query.substr(question + 1);
   for (const auto& field : parser.get()) {
     request.headers.add({field.name_string().data(), field.name_string().size()},
                         {field.value().data(), field.value().size()});
@@ -241,7 +229,8 @@ void Connection::observe(const Exchange& exchange) const {
 
 bool Connection::is_client_gone() {
   char byte = 0;
-  return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  const auto size = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 }  // namespace inpaint::http

@@ -16,6 +16,8 @@
 
 namespace inpaint::http {
 
+class Upload;
+
 // One client's connection: a coroutine that answers its requests one after the other. It lives on one
 // network thread, and every member function is called there.
 class Connection {
@@ -47,6 +49,7 @@ class Connection {
   Task<bool> read_body(Parser& parser, Exchange& exchange);
   Task<void> read_json(Parser& parser, Exchange& exchange);
   Task<void> read_upload(Parser& parser, Exchange& exchange);
+  Task<void> receive(Parser& parser, Upload& upload);
   // The next bytes of the body, into `block`; 0 at its end. Throws Error.
   Task<std::size_t> read_block(Parser& parser, std::span<char> block);
   // Reads the rest of a body that nobody wanted: true if the connection can go on.

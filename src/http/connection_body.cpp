@@ -17,15 +17,19 @@ namespace beast_http = boost::beast::http;
 constexpr std::size_t kReadBlock = 64 * 1024;
 constexpr std::size_t kUploadBlock = 256 * 1024;
 constexpr std::int64_t kMaximumDrain = 64 * 1024;
-constexpr auto kRateWindow = std::chrono::seconds(10);  // in which a body has to bring its minimum
 constexpr auto kLingerTime = std::chrono::seconds(3);
+
+template <typename Parser>
+bool expects_continue(const Parser& parser) {
+  return boost::beast::iequals(parser.get()[beast_http::field::expect], "100-continue");
+}
 
 }  // namespace
 
 Task<bool> Connection::read_body(Parser& parser, Exchange& exchange) {
   std::optional<Error> refusal;
   try {
-    if (parser.get()[beast_http::field::expect] == "100-continue" && buffer_.size() == 0) {
+    if (expects_continue(parser) && buffer_.size() == 0) {
       co_await write("HTTP/1.1 100 Continue\r\n\r\n");
     }
     if (exchange.route->body == Body::kJson) {
@@ -53,25 +57,38 @@ Task<void> Connection::read_json(Parser& parser, Exchange& exchange) {
 
 // Each block is parsed and written on the pool, so that memory stays flat and no disk holds up the network.
 Task<void> Connection::read_upload(Parser& parser, Exchange& exchange) {
-  Upload upload(boundary_of(exchange.request.headers.find("Content-Type").value_or("")),
-                shared_.options.temporary_directory);
+  std::optional<Upload> upload(std::in_place,
+                               boundary_of(exchange.request.headers.find("Content-Type").value_or("")),
+                               shared_.options.temporary_directory);
+  std::exception_ptr failure;
+  try {
+    co_await receive(parser, *upload);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  expect_nothing();
+  co_await pool_.move_here();
+  try {
+    if (!failure) exchange.request.form = upload->finish();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  upload.reset();  // removes the files of an upload that failed, which blocks
+  co_await BlockingPool::move_back(socket_.get_executor());
+  if (failure) std::rethrow_exception(failure);
+}
+
+Task<void> Connection::receive(Parser& parser, Upload& upload) {
   std::vector<char> block(kUploadBlock);
   std::int64_t total = 0;
-  bool is_complete = false;
-  while (!is_complete) {
-    const std::size_t size = co_await read_block(parser, block);
+  while (const std::size_t size = co_await read_block(parser, block)) {
     total += static_cast<std::int64_t>(size);
     if (total > shared_.options.upload_limit_bytes) throw body_too_large(shared_.options.upload_limit_bytes);
-    is_complete = size == 0;
     expect_nothing();
     std::exception_ptr failure;
     co_await pool_.move_here();
     try {
-      if (is_complete) {
-        exchange.request.form = upload.finish();
-      } else {
-        upload.feed({block.data(), size});
-      }
+      upload.feed({block.data(), size});
     } catch (...) {
       failure = std::current_exception();
     }
@@ -86,10 +103,10 @@ Task<std::size_t> Connection::read_block(Parser& parser, std::span<char> block) 
   body.data = block.data();
   body.size = block.size();
   body.more = true;
-  const std::int64_t minimum =
-      shared_.options.minimum_bytes_per_second * std::chrono::seconds(kRateWindow).count();
+  const auto window = shared_.options.rate_window;
+  const std::int64_t minimum = shared_.options.minimum_bytes_per_second * window.count() / 1000;
   std::int64_t in_window = 0;
-  expect_within(kRateWindow);
+  expect_within(window);
   while (!parser.is_done() && body.size > 0) {
     if (buffer_.size() > 0) {
       boost::system::error_code error;
@@ -108,7 +125,7 @@ Task<std::size_t> Connection::read_block(Parser& parser, std::span<char> block) 
     in_window += static_cast<std::int64_t>(size);
     if (in_window >= minimum) {
       in_window = 0;
-      expect_within(kRateWindow);
+      expect_within(window);
     }
   }
   co_return block.size() - body.size;
@@ -116,7 +133,7 @@ Task<std::size_t> Connection::read_block(Parser& parser, std::span<char> block) 
 
 Task<bool> Connection::drain(Parser& parser) {
   if (parser.content_length_remaining().value_or(kMaximumDrain + 1) > kMaximumDrain) co_return false;
-  if (parser.get()[beast_http::field::expect] == "100-continue") co_return false;
+  if (expects_continue(parser)) co_return false;
   std::vector<char> block(kReadBlock);
   try {
     while (co_await read_block(parser, block) > 0) {

@@ -13,7 +13,7 @@ namespace inpaint::http {
 namespace {
 
 constexpr std::size_t kFileBlock = 256 * 1024;
-constexpr auto kMinimumWriteTime = std::chrono::seconds(10);
+constexpr auto kHeartbeat = std::chrono::seconds(15);  // proxies end streams that are silent for longer
 
 bool has_no_body(const Exchange& exchange) {
   return exchange.request.method == Method::kHead || exchange.response.status == 204 ||
@@ -69,6 +69,7 @@ Task<void> Connection::write_events(const Exchange& exchange, const EventStream&
   co_await write(
       serialize_head({response.status, std::nullopt, false}, response.headers, response.content_type, date_));
   if (has_no_body(exchange)) co_return;
+  auto written = Clock::now();
   while (!is_finishing_ && !is_client_gone()) {
     std::optional<std::string> text;
     co_await pool_.move_here();
@@ -80,7 +81,11 @@ Task<void> Connection::write_events(const Exchange& exchange, const EventStream&
     }
     co_await BlockingPool::move_back(socket_.get_executor());
     if (!text) co_return;
-    if (!text->empty()) co_await write(*text);
+    if (text->empty() && Clock::now() - written > kHeartbeat) text = ":\n\n";  // a comment
+    if (!text->empty()) {
+      co_await write(*text);
+      written = Clock::now();
+    }
     event_timer_.expires_after(events.interval);
     co_await event_timer_.async_wait(kAwaitResult);
   }
@@ -89,7 +94,7 @@ Task<void> Connection::write_events(const Exchange& exchange, const EventStream&
 Task<void> Connection::write(std::string_view bytes) {
   const auto at_minimum_rate = std::chrono::seconds(static_cast<std::int64_t>(bytes.size()) /
                                                     shared_.options.minimum_bytes_per_second);
-  expect_within(std::max<std::chrono::milliseconds>(kMinimumWriteTime, at_minimum_rate));
+  expect_within(std::max<std::chrono::milliseconds>(shared_.options.rate_window, at_minimum_rate));
   co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), kAwait);
   expect_nothing();
 }

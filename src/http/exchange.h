@@ -15,6 +15,8 @@ namespace inpaint::http {
 struct Exchange {
   Request request;
   std::string raw_path;  // as on the wire, without the query
+  std::string raw_query;
+  std::optional<Error> head_refusal;  // why the head could not be read; the connection ends with the answer
   std::optional<std::int64_t> content_length;
   bool is_chunked = false;
   bool has_host = false;

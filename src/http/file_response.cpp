@@ -78,6 +78,8 @@ FilePlan plan_file(const Request& request, const FileBody& file, Response& respo
   Headers& headers = response.headers;
   headers.set("ETag", file.etag);
   headers.set("Accept-Ranges", "bytes");
+  // Pictures belong to one user: no shared cache may keep them, his own asks whether they are still current.
+  if (!headers.find("Cache-Control")) headers.add("Cache-Control", "private, no-cache");
   if (!file.download_name.empty()) headers.set("Content-Disposition", attachment(file.download_name));
 
   const auto known = request.headers.find("If-None-Match");

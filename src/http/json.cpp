@@ -69,7 +69,7 @@ Json parse_object(const Request& request) {
 
 Response json_response(int status, const Json& fields) {
   Json body{{"success", true}};
-  body.update(fields);
+  if (!fields.is_null()) body.update(fields);  // an empty list of fields, {}, makes null
   Response response;
   response.status = status;
   response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);

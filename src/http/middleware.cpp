@@ -49,8 +49,24 @@ void answer_preflight(Exchange& exchange, Shared&) {
   exchange.is_answered = true;
 }
 
-void require_host(Exchange& exchange, Shared&) {
+void check_head(Exchange& exchange, Shared&) {
+  if (exchange.head_refusal) throw Error(*exchange.head_refusal);
   if (!exchange.has_host) throw invalid("MALFORMED_REQUEST", "The request has no Host header.");
+}
+
+void read_query(Exchange& exchange, Shared&) {
+  std::string_view query = exchange.raw_query;
+  while (!query.empty()) {
+    const auto end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const auto equals = std::min(pair.find('='), pair.size());
+    auto name = percent_decode(pair.substr(0, equals), true);
+    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
+    if (!name || !value)
+      throw invalid("BAD_URL", "The URL's query is not well-formed percent-encoded UTF-8.");
+    if (!name->empty()) exchange.request.query[*std::move(name)] = *std::move(value);
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
 }
 
 void find_route(Exchange& exchange, Shared& shared) {
@@ -114,8 +130,8 @@ void forbid_caching(Exchange& exchange) {
 
 // --- the chain ------------------------------------------------------------------------------------------
 
-constexpr std::array kEntrance{name_request, limit_rate,   require_host,    answer_preflight,
-                               find_route,   check_length, check_media_type};
+constexpr std::array kEntrance{name_request, limit_rate,   check_head,       answer_preflight,
+                               find_route,   check_length, check_media_type, read_query};
 constexpr std::array kAuthentication{authenticate, authorize};
 constexpr std::array kExit{add_request_id, add_rate_limit, forbid_caching};
 

@@ -38,6 +38,9 @@ std::vector<std::string> decoded_segments(std::string_view raw_path) {
 }  // namespace
 
 void Router::add(Route route) {
+  if (route.run_on == RunOn::kNetworkThread && route.access != Access::kPublic) {
+    throw internal(route.pattern + " must be public or run on the pool, where callers are authenticated");
+  }
   Pattern pattern;
   for (const std::string_view segment : split(route.pattern)) pattern.emplace_back(segment);
   routes_.push_back(std::move(route));

@@ -17,7 +17,8 @@ using Handler = std::function<Response(const Request&)>;
 
 enum class Access { kPublic, kUser, kAdministrator };
 enum class Body { kNone, kJson, kMultipart };
-enum class RunOn { kBlockingPool, kNetworkThread };  // kNetworkThread: only what never blocks (/health)
+// kNetworkThread: only what is public, never blocks and answers with text (/health).
+enum class RunOn { kBlockingPool, kNetworkThread };
 
 struct Route {
   Method method = Method::kGet;

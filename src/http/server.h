@@ -31,7 +31,8 @@ struct ServerOptions {
   std::int64_t upload_limit_bytes = 2LL * 1024 * 1024 * 1024;
   std::chrono::milliseconds header_timeout{10'000};        // whole head, however slowly its bytes drip in
   std::chrono::milliseconds idle_timeout{60'000};          // keep-alive without a request
-  std::int64_t minimum_bytes_per_second = 1024;            // bodies slower than this over 10 s are cut off
+  std::int64_t minimum_bytes_per_second = 1024;            // bodies and answers slower than this …
+  std::chrono::milliseconds rate_window{10'000};           // … over this time are cut off
   std::int64_t requests_per_minute = 12'000;               // per address; 0: no limit
   std::filesystem::path temporary_directory;               // for uploads; exists
   std::function<void(const RequestObservation&)> observe;  // called on network threads; may be empty

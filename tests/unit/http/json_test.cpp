@@ -63,6 +63,10 @@ TEST(JsonResponseTest, PutsSuccessFirst) {
   EXPECT_EQ(std::get<std::string>(response.body), R"({"success":true,"message":"made"})");
 }
 
+TEST(JsonResponseTest, NeedsNoFields) {
+  EXPECT_EQ(std::get<std::string>(json_response(200, {}).body), R"({"success":true})");
+}
+
 TEST(JsonResponseTest, SurvivesTextThatIsNotUtf8) {
   EXPECT_NO_THROW(json_response(200, {{"name", "\xFF"}}));
 }
