@@ -1,9 +1,14 @@
 #include "cli/shutdown_signal.h"
 
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdlib>
 
 namespace inpaint::cli {
 namespace {
+
+constexpr unsigned kPatienceSeconds = 9;
 
 sigset_t shutdown_signals() {
   sigset_t signals;
@@ -26,6 +31,8 @@ void ShutdownSignal::wait() {
   int received = 0;
   sigwait(&signals, &received);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  std::signal(SIGALRM, [](int) { std::_Exit(EXIT_SUCCESS); });
+  ::alarm(kPatienceSeconds);
 }
 
 }  // namespace inpaint::cli
