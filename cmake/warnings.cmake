@@ -8,7 +8,8 @@ target_include_directories(inpaint_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of GCC 12 inside libstdc++ and coroutine frames at -O2.
-  target_compile_options(inpaint_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+  target_compile_options(inpaint_options INTERFACE
+    -Wno-restrict -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
 endif()
 
 if(INPAINT_SANITIZE)
