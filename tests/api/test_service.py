@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from support.client import Client, code_of, send_raw
+from support.pictures import pair
 from support.server import Server
 
 
@@ -104,7 +105,6 @@ def test_a_trailing_slash_changes_nothing(user):
 
 
 def test_trap_F7_links_are_relative_whatever_the_host_header_says(server, user):
-    from support.pictures import pair
     name = user.create_dataset()
     user.upload(name, *pair())
     answer = user.get(f"/api/datasets/{name.replace(' ', '%20')}/data", headers={"Host": "evil.example"})

@@ -120,6 +120,12 @@ class Client:
             time.sleep(0.02)
         raise AssertionError(f"not ended after {seconds} s: {status}")
 
+    def wait_until_running(self, inference, seconds=20):
+        end = time.monotonic() + seconds
+        while self.status(inference)["status"] != "RUNNING":
+            assert time.monotonic() < end, self.status(inference)
+            time.sleep(0.005)
+
     def complete(self, dataset, **fields):
         """Submits an inference and waits for it. Its id."""
         inference = self.submit(dataset, **fields).json()["jobId"]
