@@ -104,6 +104,13 @@ class Client:
         files = {"image": (image_name, image), "mask": (mask_name, mask)}
         return self.post(path, expect=expect, data={"datasetName": dataset}, files=files)
 
+    def create_dataset_with(self, *pairs):
+        """A dataset of these (image, mask) files. Its name."""
+        name = self.create_dataset()
+        for image, mask in pairs:
+            self.upload(name, image, mask)
+        return name
+
     def submit(self, dataset, expect=201, headers=None, **fields):
         return self.post("/api/inferences", {"datasetName": dataset, **fields}, expect, headers=headers)
 
