@@ -10,6 +10,7 @@ namespace inpaint::http {
 namespace {
 
 constexpr int kMaximumDepth = 32;
+constexpr int kMaximumMembers = 1000;
 constexpr std::int64_t kMaximumLimit = 100;
 constexpr std::int64_t kMaximumPage = 1'000'000'000'000;
 
@@ -30,9 +31,11 @@ void check_content_type(const Request& request) {
   }
 }
 
-// Counted before parsing, because a parser's own recursion is what deep nesting attacks.
-void check_depth(std::string_view text) {
+// Counted before parsing, because a parser's own recursion is what deep nesting attacks, and because adding
+// a member to an object that keeps its order takes time with each member that is there.
+void check_shape(std::string_view text) {
   int depth = 0;
+  int members = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -45,6 +48,9 @@ void check_depth(std::string_view text) {
       if (++depth > kMaximumDepth) throw invalid("MALFORMED_JSON", "The JSON is nested too deeply.");
     } else if (c == '}' || c == ']') {
       --depth;
+    } else if (c == ':' && ++members > kMaximumMembers) {
+      throw invalid("MALFORMED_JSON",
+                    "The JSON has more than " + std::to_string(kMaximumMembers) + " members.");
     }
   }
 }
@@ -60,7 +66,7 @@ std::optional<std::int64_t> parse_number(const std::string& text) {
 
 Json parse_object(const Request& request) {
   check_content_type(request);
-  check_depth(request.body);
+  check_shape(request.body);
   Json parsed = Json::parse(request.body, nullptr, false);
   if (parsed.is_discarded()) throw invalid("MALFORMED_JSON", "The body is not valid JSON in UTF-8.");
   if (!parsed.is_object()) throw invalid("MALFORMED_JSON", "The body must be a JSON object.");

@@ -50,6 +50,16 @@ TEST(ParseObjectTest, RefusesDeepNestingBeforeItCanHurt) {
   EXPECT_EQ(code_of(with_body(R"({"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[["})")), "");
 }
 
+TEST(ParseObjectTest, RefusesMoreMembersThanAnyRequestHas) {
+  const auto with_members = [](int count) {
+    std::string body = "{\"text\":\":::\"";
+    for (int i = 1; i < count; ++i) body += ",\"k" + std::to_string(i) + "\":1";
+    return with_body(body + "}");
+  };
+  EXPECT_EQ(code_of(with_members(1000)), "");
+  EXPECT_EQ(code_of(with_members(1001)), "MALFORMED_JSON");
+}
+
 TEST(ParseObjectTest, trap_F8_answers_other_types_and_charsets_with_415) {
   EXPECT_EQ(code_of(with_body("{}", "")), "UNSUPPORTED_MEDIA_TYPE");
   EXPECT_EQ(code_of(with_body("{}", "text/plain")), "UNSUPPORTED_MEDIA_TYPE");
