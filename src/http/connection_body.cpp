@@ -132,6 +132,7 @@ Task<std::size_t> Connection::read_block(Parser& parser, std::span<char> block) 
 }
 
 Task<bool> Connection::drain(Parser& parser) {
+  if (is_late_) co_return false;  // who was refused for being slow is not waited for once more
   if (parser.content_length_remaining().value_or(kMaximumDrain + 1) > kMaximumDrain) co_return false;
   if (expects_continue(parser)) co_return false;
   std::vector<char> block(kReadBlock);

@@ -171,14 +171,18 @@ def connect(server):
         yield connection
 
 
+def receive(connection):
+    response = HTTPResponse(connection)
+    response.begin()
+    answer = RawAnswer(response)
+    check_answer("RAW", "", answer)
+    return answer
+
+
 def send_raw(server, text, end=False):
     """Sends bytes as they are, for what no HTTP library would send. `end`: says that nothing follows."""
     with connect(server) as connection:
         connection.sendall(text if isinstance(text, bytes) else text.encode())
         if end:
             connection.shutdown(socket.SHUT_WR)
-        response = HTTPResponse(connection)
-        response.begin()
-        answer = RawAnswer(response)
-    check_answer("RAW", str(text[:60]), answer)
-    return answer
+        return receive(connection)

@@ -1,0 +1,159 @@
+"""The service's commands and settings: migrate, seed, ledger verify, configuration, starting and stopping."""
+import os
+import re
+import signal
+import sqlite3
+import stat
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support.client import Client, register
+from support.pictures import pair, slow_pair
+from support.server import PROGRAM, REPOSITORY, Server, Worker, environment, run, verify_ledger
+
+
+def schema(data):
+    with sqlite3.connect(data / "inpaint.db") as database:
+        return database.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+def test_migrate_makes_the_schema_and_is_harmless_again(tmp_path):
+    for _ in range(2):
+        finished = run("migrate", "--data-directory", tmp_path / "data")
+        assert finished.returncode == 0 and "at version" in finished.stdout
+    assert {"users", "datasets", "dataset_items", "inferences", "token_transactions"} <= {row[1] for row in schema(tmp_path / "data")}
+
+
+def test_trap_Q6_processes_that_start_at_once_agree_on_one_schema(tmp_path):
+    run("migrate", "--data-directory", tmp_path / "alone")
+    data = tmp_path / "data"
+    with ThreadPoolExecutor(4) as pool:
+        running = list(pool.map(lambda start: start(data), [Server, Server, Worker, Worker]))
+    try:
+        assert schema(data) == schema(tmp_path / "alone")
+        register(running[0].url)
+        assert [Client(server.url).get("/ready").json()["status"] for server in running[:2]] == ["READY"] * 2
+        printed = "".join(server.output_file.read_text() for server in running[:2])
+        password, = re.findall(r"password: (\S+) ", printed)  # of the one administrator
+        Client(running[1].url).log_in("admin@localhost", password)
+    finally:
+        for process in running:
+            process.stop()
+    verify_ledger(data)
+
+
+def test_seed_twice_is_harmless(tmp_path):
+    data = tmp_path / "data"
+    first = run("seed", "--data-directory", data, "--samples", REPOSITORY / "samples")
+    assert first.returncode == 0, first.stderr
+    password = re.search(r"alice@demo\.localhost, password: (\S+)", first.stdout).group(1)
+    again = run("seed", "--data-directory", data, "--samples", REPOSITORY / "samples")
+    assert again.returncode == 0 and "password" not in again.stdout
+    verify_ledger(data)
+    with Server(data) as server:
+        alice = Client(server.url).log_in("alice@demo.localhost", password)
+        dataset, = alice.get("/api/datasets").json()["data"]
+        assert dataset["itemCount"] >= 1 and alice.complete(dataset["name"])
+
+
+def test_ledger_verify_reports_a_difference(tmp_path):
+    data = tmp_path / "data"
+    with Server(data) as server:
+        user = register(server.url)
+    with sqlite3.connect(data / "inpaint.db") as database:
+        database.execute("UPDATE users SET tokens = tokens + 1 WHERE id = ?", [user.id])
+    finished = run("ledger", "verify", "--data-directory", data)
+    assert finished.returncode == 1
+    assert f"user {user.id} has a balance of 100.01 but the sum of its rows is 100" in finished.stdout
+
+
+@pytest.mark.parametrize("name, value, allowed", [
+    ("PORT", "http", "0 to 65535"), ("PORT", "65536", "0 to 65535"), ("PORT", "-1", "0 to 65535"),
+    ("WORKER_CONCURRENCY", "many", "0 to 256"), ("BCRYPT_SALT_ROUNDS", "3", "4 to 16"), ("BCRYPT_SALT_ROUNDS", "12.5", "4 to 16"),
+    ("JWT_EXPIRES_IN", "soon", "24h"), ("JWT_EXPIRES_IN", "0", "24h"), ("LOG_LEVEL", "verbose", "debug, info, warn"),
+    ("RATE_LIMIT", "0", "off"), ("JWT_SECRET", "short", "32"), ("ADMIN_PASSWORD", "short", "8 characters"),
+    ("ADMIN_EMAIL", "x", "e-mail"), ("ADMIN_NAME", "R2D2", "letters"), ("MAXIMUM_MEGAPIXELS", "0", "1 to 1000"),
+    ("MAXIMUM_UPLOAD_MEGABYTES", "0", "1 to 1048576"),
+])
+def test_trap_Q6_a_malformed_setting_is_refused_with_what_is_allowed(tmp_path, name, value, allowed):
+    finished = run("serve", "--data-directory", tmp_path / "data", directory=tmp_path, timeout=10, **{"PORT": "0", name: value})
+    assert finished.returncode == 2 and finished.stderr.startswith("error: ")
+    assert name in finished.stderr and allowed in finished.stderr
+    assert name != "ADMIN_PASSWORD" or value not in finished.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_trap_Q6_settings_are_obeyed(tmp_path):
+    with Server(tmp_path / "data", BCRYPT_SALT_ROUNDS="5", LOG_LEVEL="off", ADMIN_EMAIL="root@example.com",
+                ADMIN_PASSWORD="a chosen password", UPLOAD_DIRECTORY=str(tmp_path / "elsewhere")) as server:
+        administrator = Client(server.url).log_in("root@example.com", "a chosen password")
+        assert administrator.get("/api/users/profile").json()["data"]["role"] == "admin"
+        administrator.create_dataset_with(pair())
+        assert "a chosen password" not in server.output_file.read_text() and server.log() == ""
+        with sqlite3.connect(server.data / "inpaint.db") as database:
+            (stored,), = database.execute("SELECT password FROM users").fetchall()
+        assert stored.startswith("$2b$05$")
+        assert list((tmp_path / "elsewhere/datasets").glob("*/*.png")) and not (server.data / "uploads").exists()
+
+
+def test_a_file_env_is_read_and_weighs_less_than_environment_and_flags(tmp_path):
+    (tmp_path / ".env").write_text("# a comment\nexport ADMIN_EMAIL='dot@example.com'\nRATE_LIMIT=7 # per minute\nLOG_LEVEL=nonsense\n")
+    finished = run("serve", "--data-directory", tmp_path / "data", directory=tmp_path, timeout=10)
+    assert finished.returncode == 2 and "LOG_LEVEL" in finished.stderr
+    settings = {key: value for key, value in environment({"LOG_LEVEL": "info"}).items() if key != "RATE_LIMIT"}
+    process = subprocess.Popen([PROGRAM, "serve", "--host", "127.0.0.1", "--port", "0", "--data-directory", "data"], cwd=tmp_path,
+                               env=settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        lines = [process.stdout.readline() for _ in range(3)]
+        url = lines[1].split()[-1]
+        assert "dot@example.com" in lines[2]
+        assert Client(url).get("/health").headers["RateLimit-Limit"] == "7"
+    finally:
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    (tmp_path / ".env").write_text("this is no setting\n")
+    finished = run("migrate", directory=tmp_path)
+    assert finished.returncode == 2 and ".env, line 1" in finished.stderr
+
+
+def test_what_it_keeps_is_for_its_owner_only(server):
+    assert stat.S_IMODE(os.stat(server.data / "jwt_secret").st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(server.data).st_mode) == 0o700
+
+
+def test_secrets_are_not_logged(server, user):
+    user.get(f"/api/inferences/download/{user.token}", expect=404)
+    log = server.log()
+    assert user.token not in log and "correct horse battery" not in log
+    assert (server.data / "jwt_secret").read_text().strip() not in log
+
+
+def test_a_port_that_is_taken_is_said(server, tmp_path):
+    finished = run("serve", "--host", "127.0.0.1", "--port", server.port, "--data-directory", tmp_path / "data")
+    assert finished.returncode == 1 and str(server.port) in finished.stderr
+
+
+def test_ctrl_c_ends_an_idle_service_at_once(tmp_path):
+    server = Server(tmp_path / "data")
+    begin = time.monotonic()
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(timeout=15) == 0 and time.monotonic() - begin < 3
+
+
+def test_a_stop_ends_within_10_s_with_a_job_under_way_which_goes_on_at_the_next_start(tmp_path):
+    data = tmp_path / "data"
+    with Server(data) as server:
+        user = register(server.url)
+        inference = user.submit(user.create_dataset_with(slow_pair(), pair()), modelId="navier-stokes").json()["jobId"]
+        user.wait_until_running(inference)
+        assert server.stop() < 10
+    assert list((data / "tmp").glob("*/*")) == []
+    verify_ledger(data)
+    with Server(data) as server:
+        again = Client(server.url, user.token)
+        again.wait_until_running(inference)
+        again.post(f"/api/inferences/{inference}/abort")
+    verify_ledger(data)
