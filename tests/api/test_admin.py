@@ -44,7 +44,8 @@ def test_a_recharge_adds_exactly(administrator, user, amount, balance):
     assert body["data"] == {"email": user.email, "tokens": balance} and user.balance() == balance
 
 
-@pytest.mark.parametrize("amount", [0, -1, 0.001, 1.005, 1_000_000.01, 1e300, -1e300, 1e-300, 2**63, 10**30, None, "5", [], {},
+@pytest.mark.parametrize("amount",
+                         [0, -1, 0.001, 1.005, 1_000_000.01, 1e300, -1e300, 1e-300, 2**63, 10**30, None, "5", [], {},
                                     True])
 def test_an_odd_amount_is_400(administrator, user, amount):
     assert fields_of(recharge(administrator, user.email, amount, 400)) == ["amount"]

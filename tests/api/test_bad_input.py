@@ -27,7 +27,8 @@ def test_malformed_json_is_400(administrator, body):
         assert code_of(send(administrator, method, path, body)) == "MALFORMED_JSON"
 
 
-@pytest.mark.parametrize("value", ["null", "true", "5", "-0", "1e308", "123456789012345678901234567890", "[]", "[[]]", "{}",
+@pytest.mark.parametrize("value",
+                         ["null", "true", "5", "-0", "1e308", "123456789012345678901234567890", "[]", "[[]]", "{}",
                                    '{"$ne": null}', '"\\u0000"', '""', '"' + "x" * 100_000 + '"'])
 def test_values_of_the_wrong_type_are_4xx(administrator, value):
     fields = ("name", "surname", "email", "password", "tags", "datasetName", "modelId", "parameters", "amount")
@@ -58,9 +59,12 @@ def test_a_json_body_over_a_megabyte_is_413(user, server):
 
 
 @pytest.mark.parametrize("content_type, code", [
-    (None, "UNSUPPORTED_MEDIA_TYPE"), ("text/plain", "UNSUPPORTED_MEDIA_TYPE"), ("application/xml", "UNSUPPORTED_MEDIA_TYPE"),
-    ("multipart/form-data; boundary=x", "UNSUPPORTED_MEDIA_TYPE"), ("application/json; charset=utf-16", "UNSUPPORTED_CHARSET"),
-    ("application/json; charset=klingon", "UNSUPPORTED_CHARSET"), ("", "UNSUPPORTED_MEDIA_TYPE"), (";;;", "UNSUPPORTED_MEDIA_TYPE"),
+    (None, "UNSUPPORTED_MEDIA_TYPE"), ("text/plain", "UNSUPPORTED_MEDIA_TYPE"),
+    ("application/xml", "UNSUPPORTED_MEDIA_TYPE"),
+    ("multipart/form-data; boundary=x", "UNSUPPORTED_MEDIA_TYPE"),
+    ("application/json; charset=utf-16", "UNSUPPORTED_CHARSET"),
+    ("application/json; charset=klingon", "UNSUPPORTED_CHARSET"), ("", "UNSUPPORTED_MEDIA_TYPE"),
+    (";;;", "UNSUPPORTED_MEDIA_TYPE"),
 ])
 def test_trap_F8_other_types_and_charsets_are_415(user, content_type, code):
     assert code_of(send(user, "POST", "/api/datasets", b'{"name": "x"}', content_type, 415)) == code
@@ -86,11 +90,13 @@ def test_trap_F8_malformed_escapes_are_400(server, user, path):
     assert answer.status_code == 400 and code_of(answer) == "BAD_URL"
 
 
-@pytest.mark.parametrize("name", ["%25", "%2525", "..%2F..%2Fetc%2Fpasswd", "%2e%2e", "%252e%252e%252f", "%5c..%5c", "a%0ab",
+@pytest.mark.parametrize("name",
+                         ["%25", "%2525", "..%2F..%2Fetc%2Fpasswd", "%2e%2e", "%252e%252e%252f", "%5c..%5c", "a%0ab",
                                   "%F0%9F%92%BE", "'%20OR%201=1%20--", "x" * 8000, "%2F", "*", "%20"])
 def test_trap_F8_odd_names_in_a_path_are_404(user, name):
     for path in (f"/api/datasets/{name}", f"/api/datasets/{name}/data", f"/api/inferences/{name}",
-                 f"/api/inferences/job/{name}/status", f"/api/datasets/image/{name}", f"/api/inferences/download/{name}"):
+                 f"/api/inferences/job/{name}/status", f"/api/datasets/image/{name}",
+                 f"/api/inferences/download/{name}"):
         assert code_of(user.get(path, expect=404)) == "NOT_FOUND"
 
 
@@ -99,7 +105,8 @@ def test_trap_F8_odd_names_in_a_path_are_404(user, name):
     ("GET / HTTP/1.1\r\nHost x\r\n\r\n", 400), ("GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400),
-    ("POST /api/users/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    ("POST /api/users/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     400),
     ("POST /api/users/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
     ("GET / HTTP/1.1\r\nHost: x\r\n" + "".join(f"X-{i}: {'x' * 100}\r\n" for i in range(300)) + "\r\n", 431),
     ("GET /" + "x" * 20_000 + " HTTP/1.1\r\nHost: x\r\n\r\n", 431),
@@ -158,8 +165,10 @@ def test_a_malformed_form_is_400(server, user, body):
 
 
 @pytest.mark.parametrize("content_type, status", [
-    ("multipart/form-data", 400), ("multipart/form-data; boundary=", 400), ("multipart/form-data; boundary=" + "x" * 71, 400),
-    ('multipart/form-data; boundary="', 400), ("multipart/mixed; boundary=limit", 415), ("application/json", 415), (None, 415),
+    ("multipart/form-data", 400), ("multipart/form-data; boundary=", 400),
+    ("multipart/form-data; boundary=" + "x" * 71, 400),
+    ('multipart/form-data; boundary="', 400), ("multipart/mixed; boundary=limit", 415), ("application/json", 415),
+    (None, 415),
 ])
 def test_a_form_with_an_odd_type_is_4xx(user, content_type, status):
     upload(user, b"x", content_type, status)

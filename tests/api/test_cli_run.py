@@ -32,7 +32,8 @@ def test_one_picture_is_repaired(files):
 @pytest.mark.parametrize("model", ["telea", "navier-stokes", "overlay", "default_inpainting"])
 @pytest.mark.parametrize("quality", ["low", "high"])
 def test_model_and_quality_are_chosen(files, model, quality):
-    finished = run("run", "image.png", "mask.png", "-o", "out.jpg", "--model", model, "--quality", quality, directory=files)
+    finished = run("run", "image.png", "mask.png", "-o", "out.jpg", "--model", model, "--quality", quality,
+                   directory=files)
     assert finished.returncode == 0 and decode((files / "out.jpg").read_bytes()).shape == TRUTH.shape
 
 
@@ -91,7 +92,8 @@ def test_bad_options_are_refused_with_what_is_allowed(files, arguments, sentence
 
 
 @pytest.mark.parametrize("image, mask, sentence", [
-    ("nowhere.png", "mask.png", "cannot be opened"), ("image.png", "image.png", "black"), ("mask.png", "small.png", "size"),
+    ("nowhere.png", "mask.png", "cannot be opened"), ("image.png", "image.png", "black"),
+    ("mask.png", "small.png", "size"),
     ("text.png", "mask.png", "neither a PNG nor a JPEG"),
 ])
 def test_bad_files_are_refused_with_a_sentence(files, image, mask, sentence):

@@ -24,7 +24,8 @@ def test_migrate_makes_the_schema_and_is_harmless_again(tmp_path):
     for _ in range(2):
         finished = run("migrate", "--data-directory", tmp_path / "data")
         assert finished.returncode == 0 and "at version" in finished.stdout
-    assert {"users", "datasets", "dataset_items", "inferences", "token_transactions"} <= {row[1] for row in schema(tmp_path / "data")}
+    names = {name for _, name, _ in schema(tmp_path / "data")}
+    assert {"users", "datasets", "dataset_items", "inferences", "token_transactions"} <= names
 
 
 def test_trap_Q6_processes_that_start_at_once_agree_on_one_schema(tmp_path):
@@ -72,14 +73,16 @@ def test_ledger_verify_reports_a_difference(tmp_path):
 
 @pytest.mark.parametrize("name, value, allowed", [
     ("PORT", "http", "0 to 65535"), ("PORT", "65536", "0 to 65535"), ("PORT", "-1", "0 to 65535"),
-    ("WORKER_CONCURRENCY", "many", "0 to 256"), ("BCRYPT_SALT_ROUNDS", "3", "4 to 16"), ("BCRYPT_SALT_ROUNDS", "12.5", "4 to 16"),
+    ("WORKER_CONCURRENCY", "many", "0 to 256"), ("BCRYPT_SALT_ROUNDS", "3", "4 to 16"),
+    ("BCRYPT_SALT_ROUNDS", "12.5", "4 to 16"),
     ("JWT_EXPIRES_IN", "soon", "24h"), ("JWT_EXPIRES_IN", "0", "24h"), ("LOG_LEVEL", "verbose", "debug, info, warn"),
     ("RATE_LIMIT", "0", "off"), ("JWT_SECRET", "short", "32"), ("ADMIN_PASSWORD", "short", "8 characters"),
     ("ADMIN_EMAIL", "x", "e-mail"), ("ADMIN_NAME", "R2D2", "letters"), ("MAXIMUM_MEGAPIXELS", "0", "1 to 1000"),
     ("MAXIMUM_UPLOAD_MEGABYTES", "0", "1 to 1048576"),
 ])
 def test_trap_Q6_a_malformed_setting_is_refused_with_what_is_allowed(tmp_path, name, value, allowed):
-    finished = run("serve", "--data-directory", tmp_path / "data", directory=tmp_path, timeout=10, **{"PORT": "0", name: value})
+    finished = run("serve", "--data-directory", tmp_path / "data", directory=tmp_path, timeout=10,
+                   **{"PORT": "0", name: value})
     assert finished.returncode == 2 and finished.stderr.startswith("error: ")
     assert name in finished.stderr and allowed in finished.stderr
     assert name != "ADMIN_PASSWORD" or value not in finished.stderr
@@ -100,11 +103,13 @@ def test_trap_Q6_settings_are_obeyed(tmp_path):
 
 
 def test_a_file_env_is_read_and_weighs_less_than_environment_and_flags(tmp_path):
-    (tmp_path / ".env").write_text("# a comment\nexport ADMIN_EMAIL='dot@example.com'\nRATE_LIMIT=7 # per minute\nLOG_LEVEL=nonsense\n")
+    (tmp_path / ".env").write_text("# a comment\nexport ADMIN_EMAIL='dot@example.com'\n\n"
+                                   "RATE_LIMIT=7 # per minute\nLOG_LEVEL=nonsense\n")
     finished = run("serve", "--data-directory", tmp_path / "data", directory=tmp_path, timeout=10)
     assert finished.returncode == 2 and "LOG_LEVEL" in finished.stderr
     settings = {key: value for key, value in environment({"LOG_LEVEL": "info"}).items() if key != "RATE_LIMIT"}
-    process = subprocess.Popen([PROGRAM, "serve", "--host", "127.0.0.1", "--port", "0", "--data-directory", "data"], cwd=tmp_path,
+    process = subprocess.Popen([PROGRAM, "serve", "--host", "127.0.0.1", "--port", "0", "--data-directory", "data"],
+                               cwd=tmp_path,
                                env=settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         lines = [process.stdout.readline() for _ in range(3)]

@@ -35,7 +35,8 @@ def test_trap_M13_a_name_is_taken_once_and_by_each_user(user, other):
     other.create_dataset("photos")
 
 
-@pytest.mark.parametrize("name", [None, "", " ", 5, ["a"], {"a": 1}, True, "a" * 256, "..", ".", "a\u0000b", "a\nb", "\x7f",
+@pytest.mark.parametrize("name",
+                         [None, "", " ", 5, ["a"], {"a": 1}, True, "a" * 256, "..", ".", "a\u0000b", "a\nb", "\x7f",
                                   "01a21512-c1cf-7c36-8a97-4a7bc09a34db"])
 def test_trap_F8_odd_names_are_400(user, name):
     assert fields_of(user.post("/api/datasets", {"name": name}, 400)) == ["name"]
@@ -46,7 +47,8 @@ def test_odd_tags_are_400(user, tags):
     assert "tags" in fields_of(user.post("/api/datasets", {"name": "photos", "tags": tags}, 400))
 
 
-@pytest.mark.parametrize("name", ["../../etc", "a/b", "C:\\x", "'; DROP TABLE users; --", "%25", "%2e%2e", "data", "image",
+@pytest.mark.parametrize("name",
+                         ["../../etc", "a/b", "C:\\x", "'; DROP TABLE users; --", "%25", "%2e%2e", "data", "image",
                                   "upload", "null", "💾" * 255, "a" * 255])
 def test_trap_F2_any_name_is_only_a_name(server, user, name):
     user.create_dataset(name)

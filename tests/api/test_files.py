@@ -36,7 +36,8 @@ def link(request, owner, item):
 def test_a_link_needs_no_login_and_is_relative(nobody, link):
     assert link.startswith("/api/")
     answer = nobody.get(link)
-    assert answer.headers["Content-Type"] == "image/png" and len(answer.content) == int(answer.headers["Content-Length"])
+    assert answer.headers["Content-Type"] == "image/png"
+    assert len(answer.content) == int(answer.headers["Content-Length"])
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -63,7 +64,8 @@ def test_a_range_outside_is_416_and_a_strange_one_ignored(nobody, link):
         answer = nobody.get(link, 416, headers={"Range": outside})
         assert code_of(answer) == "RANGE_NOT_SATISFIABLE"
         assert answer.headers["Content-Range"] == f"bytes */{len(whole)}"
-    for strange in ("bytes=5-1", "bytes=a-b", "items=0-1", "bytes=0-1,5-6", "bytes=", "bytes=99999999999999999999-", "x"):
+    for strange in ("bytes=5-1", "bytes=a-b", "items=0-1", "bytes=0-1,5-6", "bytes=", "bytes=99999999999999999999-",
+                    "x"):
         assert nobody.get(link, 200, headers={"Range": strange}).content == whole
 
 
@@ -117,7 +119,8 @@ def test_a_stored_path_is_read_by_its_owner_only(nobody, owner, other, administr
         assert code_of(stranger.get(path, expect=404)) == "NOT_FOUND"
 
 
-@pytest.mark.parametrize("path", ["datasets/../../jwt_secret", "../jwt_secret", "/etc/passwd", "datasets/a/../../../inpaint.db",
+@pytest.mark.parametrize("path",
+                         ["datasets/../../jwt_secret", "../jwt_secret", "/etc/passwd", "datasets/a/../../../inpaint.db",
                                   "datasets//x.png", "results/x", "datasets/\u4e2d.png", "datasets/" + "a" * 4000])
 def test_trap_F2_a_stored_path_never_leads_out(owner, path):
     for encoded in (quote(path, safe=""), quote(quote(path, safe=""), safe="")):

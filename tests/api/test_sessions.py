@@ -53,7 +53,9 @@ def test_trap_F6_tokens_with_other_claims_are_401(server, user, secret, change):
     assert code_of(answer) == "UNAUTHENTICATED"
 
 
-@pytest.mark.parametrize("scheme", ["Basic {}", "{}", "Bearer", "Bearer ", "Bearer {} x", "Token {}", "Bearer {}.", "Bearer a.b.c",
+@pytest.mark.parametrize("scheme",
+                         ["Basic {}", "{}", "Bearer", "Bearer ", "Bearer {} x", "Token {}", "Bearer {}.",
+                          "Bearer a.b.c",
                                     "Bearer " + "x" * 5000])
 def test_trap_F6_other_schemes_are_refused(nobody, user, scheme):
     header = {"Authorization": scheme.format(user.token)}

@@ -86,7 +86,8 @@ def test_both_routes_log_in(nobody, user, route):
     assert body["data"]["user"] == {"id": user.id, "name": "Ada", "surname": "Lovelace", "email": user.email,
                                     "tokens": 100}
     token = body["data"]["token"]
-    assert nobody.get("/api/users/profile", headers={"Authorization": f"Bearer {token}"}).json()["data"]["id"] == user.id
+    assert nobody.get("/api/users/profile",
+                      headers={"Authorization": f"Bearer {token}"}).json()["data"]["id"] == user.id
 
 
 def test_a_wrong_password_and_an_unknown_email_are_answered_alike(nobody, user):
