@@ -89,8 +89,7 @@ void Router::throw_unmatched(std::vector<std::string> allowed) {
   if (std::ranges::find(allowed, "GET") != allowed.end()) allowed.emplace_back("HEAD");
   allowed.emplace_back("OPTIONS");
   std::ranges::sort(allowed);
-  const auto duplicates = std::ranges::unique(allowed);
-  allowed.erase(duplicates.begin(), duplicates.end());
+  allowed.erase(std::unique(allowed.begin(), allowed.end()), allowed.end());
   std::string list;
   for (const std::string& name : allowed) list += (list.empty() ? "" : ", ") + name;
   throw Error(ErrorKind::kMethodNotAllowed, "METHOD_NOT_ALLOWED", "This URL answers to " + list + " only.",

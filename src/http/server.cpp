@@ -116,8 +116,8 @@ class Server::Implementation {
 
 Server::Server(const ServerOptions& options, Router router, Authenticate authenticate,
                IsAdministrator is_administrator)
-    : implementation_(std::make_unique<Implementation>(
-          std::move(options), std::move(router), std::move(authenticate), std::move(is_administrator))) {}
+    : implementation_(std::make_unique<Implementation>(options, std::move(router), std::move(authenticate),
+                                                       std::move(is_administrator))) {}
 
 Server::~Server() = default;
 
