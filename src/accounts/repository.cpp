@@ -1,34 +1,44 @@
 #include "accounts/repository.h"
 
-#include <soci/soci.h>
+#include "base/error.h"
+#include "database/query.h"
 
 namespace inpaint::accounts::repository {
 namespace {
+
+using database::first_of;
+using database::select;
 
 constexpr const char* role_name(Role role) {
   return role == Role::kAdministrator ? "admin" : "user";
 }
 
-std::optional<User> find_where(Session& sql, const char* condition, const std::string& value) {
-  std::string id;
-  std::string role;
-  User user{UserId::make(), {}, {}, {}, {}, Role::kUser, {}, {}};
-  long long tokens = 0;
-  long long created_at = 0;
-  long long password_changed_at = 0;
-  sql << "SELECT id, name, surname, email, tokens, role, created_at, password_changed_at FROM users WHERE "
-      << condition,
-      soci::use(value), soci::into(id), soci::into(user.name), soci::into(user.surname),
-      soci::into(user.email), soci::into(tokens), soci::into(role), soci::into(created_at),
-      soci::into(password_changed_at);
-  if (!sql.got_data()) return std::nullopt;
-  user.id = *UserId::parse(id);
-  user.tokens = Credits{tokens};
-  user.role = role == "admin" ? Role::kAdministrator : Role::kUser;
-  user.created_at = Timestamp{created_at};
-  user.password_changed_at = Timestamp{password_changed_at};
-  return user;
-}
+constexpr auto kSelectUser =
+    "SELECT id, name, surname, email, tokens, role, created_at, password_changed_at FROM users ";
+
+struct UserRow {
+  std::string id, name, surname, email, role;
+  long long tokens = 0, created_at = 0, password_changed_at = 0;
+
+  void bind(soci::statement& statement) {
+    for (std::string* text : {&id, &name, &surname, &email}) statement.exchange(soci::into(*text));
+    statement.exchange(soci::into(tokens));
+    statement.exchange(soci::into(role));
+    for (long long* time : {&created_at, &password_changed_at}) statement.exchange(soci::into(*time));
+  }
+  User value() const {
+    const std::optional<UserId> user_id = UserId::parse(id);
+    if (!user_id) throw internal("a user's id is damaged in the database");
+    return {*user_id,
+            name,
+            surname,
+            email,
+            Credits{tokens},
+            role == "admin" ? Role::kAdministrator : Role::kUser,
+            Timestamp{created_at},
+            Timestamp{password_changed_at}};
+  }
+};
 
 }  // namespace
 
@@ -44,11 +54,11 @@ void insert(Session& sql, const User& user, const std::string& password_hash) {
 }
 
 std::optional<User> find(Session& sql, const UserId& id) {
-  return find_where(sql, "id = :id", id.to_string());
+  return first_of(select<UserRow>(sql, std::string(kSelectUser) + "WHERE id = :id", id.to_string()));
 }
 
 std::optional<User> find_by_email(Session& sql, const std::string& email) {
-  return find_where(sql, "email = :email", email);
+  return first_of(select<UserRow>(sql, std::string(kSelectUser) + "WHERE email = :email", email));
 }
 
 std::string password_hash(Session& sql, const UserId& id) {

@@ -1,12 +1,11 @@
 #include "credits/ledger.h"
 
-#include <soci/soci.h>
-
 #include <optional>
 #include <utility>
 
 #include "base/error.h"
 #include "credits/prices.h"
+#include "database/session.h"
 
 namespace inpaint::credits {
 namespace {

@@ -1,8 +1,7 @@
-#include <soci/soci.h>
-
 #include <utility>
 
 #include "credits/ledger.h"
+#include "database/session.h"
 
 namespace inpaint::credits {
 namespace {

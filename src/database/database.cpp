@@ -1,11 +1,10 @@
 #include "database/database.h"
 
-#include <soci/soci.h>
-
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "database/session.h"
 
 namespace inpaint::database {
 namespace {

@@ -10,14 +10,10 @@
 #include <type_traits>
 #include <utility>
 
-namespace soci {
-class session;
-}
-
 namespace inpaint::database {
 
-// A connection for one piece of work. Never kept, never shared between threads.
-using Session = soci::session;
+// A connection for one piece of work (session.h). Never kept, never shared between threads.
+class Session;
 
 // Every failure leaves read() and transaction() as an Error: what the work threw itself, or, for what the
 // database said, kConflict UNIQUE_VIOLATION, kUnavailable DATABASE_BUSY (also when no connection was free

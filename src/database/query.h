@@ -1,11 +1,11 @@
 #pragma once
 
-#include <soci/soci.h>
-
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "database/session.h"
 
 // What repositories write SQL with: every value is bound, every row becomes a value. Included by .cpp files
 // only, because of SOCI's headers.
@@ -13,29 +13,28 @@ namespace inpaint::database {
 
 // Binds the values in order, executes, and returns how many rows were changed.
 template <typename... Values>
-long long change(soci::session& sql, const std::string& query, const Values&... values) {
-  soci::statement statement(sql);
+long long change(Session& sql, const std::string& query, const Values&... values) {
+  soci::statement statement = sql.take(query);
   (statement.exchange(soci::use(values)), ...);
-  statement.alloc();
-  statement.prepare(query);
   statement.define_and_bind();
   statement.execute(true);
-  return statement.get_affected_rows();
+  const long long changed = statement.get_affected_rows();
+  sql.keep(query, std::move(statement));
+  return changed;
 }
 
 // A row type has bind(statement), which names where each column goes, and value(), which makes the result.
 template <typename Row, typename... Values>
-auto select(soci::session& sql, const std::string& query, const Values&... values) {
+auto select(Session& sql, const std::string& query, const Values&... values) {
   Row row;
-  soci::statement statement(sql);
+  soci::statement statement = sql.take(query);
   row.bind(statement);
   (statement.exchange(soci::use(values)), ...);
-  statement.alloc();
-  statement.prepare(query);
   statement.define_and_bind();
   statement.execute(false);
   std::vector<decltype(row.value())> found;
   while (statement.fetch()) found.push_back(row.value());
+  sql.keep(query, std::move(statement));
   return found;
 }
 

@@ -1,4 +1,3 @@
-#include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
 #include <chrono>
@@ -13,6 +12,7 @@
 #include "base/time.h"
 #include "database/database.h"
 #include "database/schema.h"
+#include "database/session.h"
 
 namespace inpaint::database {
 namespace {

@@ -1,5 +1,3 @@
-#include <soci/soci.h>
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -7,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "database/database.h"
+#include "database/session.h"
 #include "queue/queue.h"
 
 namespace inpaint::queue {

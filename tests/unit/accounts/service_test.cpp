@@ -1,13 +1,13 @@
 #include "accounts/service.h"
 
 #include <gtest/gtest.h>
-#include <soci/soci.h>
 
 #include <atomic>
 #include <thread>
 
 #include "base/error.h"
 #include "credits/ledger.h"
+#include "database/session.h"
 #include "unit/temporary_directory.h"
 
 namespace inpaint::accounts {

@@ -1,7 +1,6 @@
 #include "credits/ledger.h"
 
 #include <gtest/gtest.h>
-#include <soci/soci.h>
 
 #include <atomic>
 #include <thread>
@@ -9,6 +8,7 @@
 
 #include "base/error.h"
 #include "credits/prices.h"
+#include "database/session.h"
 #include "unit/temporary_directory.h"
 
 namespace inpaint::credits {

@@ -1,13 +1,13 @@
 #include "database/database.h"
 
 #include <gtest/gtest.h>
-#include <soci/soci.h>
 
 #include <atomic>
 #include <thread>
 #include <vector>
 
 #include "base/error.h"
+#include "database/session.h"
 #include "unit/temporary_directory.h"
 
 namespace inpaint::database {

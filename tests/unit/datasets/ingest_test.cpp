@@ -1,7 +1,6 @@
 #include "datasets/ingest.h"
 
 #include <gtest/gtest.h>
-#include <soci/soci.h>
 
 #include <atomic>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "credits/ledger.h"
 #include "credits/prices.h"
+#include "database/session.h"
 #include "datasets/service.h"
 #include "unit/temporary_directory.h"
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <soci/soci.h>
 
 #include <fstream>
 #include <functional>
@@ -12,6 +11,7 @@
 #include "base/error.h"
 #include "credits/ledger.h"
 #include "credits/prices.h"
+#include "database/session.h"
 #include "inferences/repository.h"
 #include "inferences/service.h"
 #include "inferences/worker.h"

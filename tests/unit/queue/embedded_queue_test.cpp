@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <soci/soci.h>
 #include <sys/resource.h>
 
 #include <map>
@@ -7,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "database/database.h"
+#include "database/session.h"
 #include "queue/queue.h"
 #include "unit/temporary_directory.h"
 
