@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/time.h"
@@ -31,6 +32,9 @@ spdlog::level::level_enum to_spdlog(Level level) {
 
 // spdlog does not escape, so every text passes through the JSON library; bad UTF-8 is replaced.
 std::string escaped(std::string_view text) {
+  const bool is_plain =
+      std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+  if (is_plain) return '"' + std::string(text) + '"';  // nearly always
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
