@@ -1,13 +1,14 @@
 #include "accounts/jwt.h"
 
-#include <jwt.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "base/time.h"
@@ -17,9 +18,10 @@ namespace {
 
 constexpr std::size_t kMaximumLength = 4096;
 constexpr std::size_t kMinimumKeyBytes = 32;
+constexpr std::size_t kDigestBytes = 32;
+constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
 
-using Handle = std::unique_ptr<jwt_t, decltype(&jwt_free)>;
-using Text = std::unique_ptr<char, decltype(&std::free)>;
+using MacContext = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
 
 Error refused() {
   return {ErrorKind::kUnauthenticated, "UNAUTHENTICATED", "The token is invalid or has expired."};
@@ -30,44 +32,93 @@ bool is_token_character(char c) {
          c == '.';
 }
 
-const unsigned char* bytes(const std::string& text) {
+const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// Base64 with the URL's alphabet and without padding (RFC 4648, section 5), on top of OpenSSL's.
+std::string encode(std::string_view data) {
+  std::string text((data.size() + 2) / 3 * 4 + 1, '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes(data), static_cast<int>(data.size()));
+  text.resize((data.size() * 4 + 2) / 3);
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+std::optional<std::string> decode(std::string_view text) {
+  std::string padded(text);
+  std::replace(padded.begin(), padded.end(), '-', '+');
+  std::replace(padded.begin(), padded.end(), '_', '/');
+  padded.append((4 - text.size() % 4) % 4, '=');
+  std::string data(padded.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(data.data()), bytes(padded),
+                                   static_cast<int>(padded.size()));
+  if (size < 0) return std::nullopt;
+  data.resize(text.size() * 3 / 4);
+  return data;
+}
+
+// The object of a token's segment.
+http::Json parse_segment(std::string_view segment) {
+  const std::optional<std::string> text = decode(segment);
+  http::Json object = text ? http::Json::parse(*text, nullptr, false) : http::Json();
+  if (!object.is_object()) throw refused();
+  return object;
+}
+
+// HMAC-SHA256 with its key set, to be duplicated for each message.
+MacContext keyed_context(const std::string& key) {
+  const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr),
+                                                              &EVP_MAC_free);
+  MacContext context(mac ? EVP_MAC_CTX_new(mac.get()) : nullptr, &EVP_MAC_CTX_free);
+  std::string digest = "SHA256";
+  const std::array parameters{OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+                              OSSL_PARAM_construct_end()};
+  if (!context || EVP_MAC_init(context.get(), bytes(key), key.size(), parameters.data()) != 1) {
+    throw internal("the signing of tokens could not be set up");
+  }
+  return context;
 }
 
 }  // namespace
 
-Jwt::Jwt(std::string key) : key_(std::move(key)) {
-  if (key_.size() < kMinimumKeyBytes) throw internal("a key of a token has less than 32 bytes");
+Jwt::Jwt(const std::string& key) : keyed_(keyed_context(key)) {
+  if (key.size() < kMinimumKeyBytes) throw internal("a key of a token has less than 32 bytes");
+}
+
+std::string Jwt::signature(std::string_view text) const {
+  const MacContext context(EVP_MAC_CTX_dup(keyed_.get()), &EVP_MAC_CTX_free);
+  std::array<unsigned char, kDigestBytes> digest{};
+  std::size_t size = 0;
+  if (!context || EVP_MAC_update(context.get(), bytes(text), text.size()) != 1 ||
+      EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) != 1) {
+    throw internal("a token could not be signed");
+  }
+  return encode({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::string Jwt::sign(const http::Json& claims) const {
-  jwt_t* raw = nullptr;
-  if (jwt_new(&raw) != 0) throw internal("a token could not be made");
-  const Handle jwt(raw, &jwt_free);
-  if (jwt_set_alg(raw, JWT_ALG_HS256, bytes(key_), static_cast<int>(key_.size())) != 0 ||
-      jwt_add_grants_json(raw, claims.dump().c_str()) != 0) {
-    throw internal("a token could not be made");
-  }
-  const Text text(jwt_encode_str(raw), &std::free);
-  if (!text) throw internal("a token could not be signed");
-  return text.get();
+  const std::string text = encode(kHeader) + "." + encode(claims.dump());
+  return text + "." + signature(text);
 }
 
 http::Json Jwt::verify(std::string_view token, std::string_view audience) const {
-  if (token.empty() || token.size() > kMaximumLength ||
-      !std::all_of(token.begin(), token.end(), is_token_character)) {
+  const std::size_t header_end = token.find('.');
+  const std::size_t claims_end = token.rfind('.');
+  if (token.size() > kMaximumLength || !std::all_of(token.begin(), token.end(), is_token_character) ||
+      std::count(token.begin(), token.end(), '.') != 2) {
     throw refused();
   }
-  jwt_t* raw = nullptr;
-  if (jwt_decode(&raw, std::string(token).c_str(), bytes(key_), static_cast<int>(key_.size())) != 0) {
+  const std::string_view given = token.substr(claims_end + 1);
+  const std::string expected = signature(token.substr(0, claims_end));
+  if (given.size() != expected.size() || CRYPTO_memcmp(given.data(), expected.data(), given.size()) != 0) {
     throw refused();
   }
-  const Handle jwt(raw, &jwt_free);
-  if (jwt_get_alg(raw) != JWT_ALG_HS256) throw refused();
-  const Text text(jwt_get_grants_json(raw, nullptr), &std::free);
-  if (!text) throw refused();
-  http::Json claims = http::Json::parse(text.get(), nullptr, false);
-  if (!claims.is_object()) throw refused();
+  // Genuine, but a holder of the key may have signed what is not meant for us.
+  const http::Json header = parse_segment(token.substr(0, header_end));
+  if (header.value("alg", http::Json()) != "HS256" || header.contains("crit")) throw refused();
+  http::Json claims = parse_segment(token.substr(header_end + 1, claims_end - header_end - 1));
   const auto audience_claim = claims.find("aud");
   const auto expiry = claims.find("exp");
   if (audience_claim == claims.end() || *audience_claim != audience) throw refused();
