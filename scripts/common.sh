@@ -4,10 +4,9 @@ if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold='' plain=''; fi
 say() { printf '%s==>%s %s\n' "$bold" "$plain" "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# wanted_packages [test]: the names in packages.txt, with those only ./test needs when asked.
+# wanted_packages [test|bench]: the names in packages.txt, with those only that purpose needs when asked.
 wanted_packages() {
-  sed -e 's/#.*//' -e '/^[[:space:]]*$/d' packages.txt |
-    if [ "${1:-}" = test ]; then sed 's/^test: *//'; else grep -v '^test:'; fi
+  sed -e 's/#.*//' -e '/^[[:space:]]*$/d' ${1:+-e "s/^$1: *//"} packages.txt | grep -v ':'
 }
 
 missing_packages() {
@@ -17,7 +16,7 @@ missing_packages() {
   done
 }
 
-# install_packages [test]: installs what is missing, as root or with sudo; else says the line to type.
+# install_packages [test|bench]: installs what is missing, as root or with sudo; else says the line to type.
 install_packages() {
   local missing as_root=""
   missing=$(missing_packages "${1:-}")
