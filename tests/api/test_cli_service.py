@@ -159,6 +159,6 @@ def test_a_stop_ends_within_10_s_with_a_job_under_way_which_goes_on_at_the_next_
     verify_ledger(data)
     with Server(data) as server:
         again = Client(server.url, user.token)
-        again.wait_until_running(inference)
+        again.wait_until_running(inference, seconds=60)
         again.post(f"/api/inferences/{inference}/abort")
     verify_ledger(data)
