@@ -11,9 +11,8 @@ struct evp_mac_ctx_st;  // OpenSSL's
 namespace inpaint::accounts {
 
 // Signs and verifies JSON Web Tokens (RFC 7519) with HS256 and nothing else, whatever the token's header
-// asks for, on OpenSSL's HMAC: at every request this costs a third of what libjwt takes. Every token says
-// what it is for (`aud`) and when it ends (`exp`); whoever consumes it names the audience it expects, so that
-// a token made for one purpose never serves another.
+// asks for, on OpenSSL's HMAC. Every token says what it is for (`aud`) and when it ends (`exp`); whoever
+// consumes it names the audience it expects, so that a token made for one purpose never serves another.
 class Jwt {
  public:
   // `key`: at least 32 bytes.
