@@ -1,7 +1,5 @@
 #include "datasets/ingest.h"
 
-#include <array>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "credits/ledger.h"
@@ -15,62 +13,28 @@ using database::Session;
 
 constexpr std::int64_t kMemoryForDecoding = 1LL << 30;
 
-// Blobs that are removed again unless a row names them in the end.
-class NewBlobs {
- public:
-  explicit NewBlobs(storage::Storage& storage) : storage_(storage) {}
-  ~NewBlobs() {
-    if (kept_) return;
-    for (const std::string& key : keys_) discard(key);
+repository::Extent extent_of(const std::vector<StagedUpload>& uploads) {
+  repository::Extent extent;
+  extent.uploads = static_cast<std::int64_t>(uploads.size());
+  for (const StagedUpload& upload : uploads) {
+    const auto items = static_cast<std::int64_t>(upload.items.size());
+    extent.items += items;
+    if (upload.type == ItemType::kVideo) extent.video_items += items;
   }
-  NewBlobs(const NewBlobs&) = delete;
-  NewBlobs& operator=(const NewBlobs&) = delete;
+  return extent;
+}
 
-  void put(const std::string& key, const std::filesystem::path& file) {
-    keys_.push_back(key);
-    storage_.put_file(key, file);
-  }
-  void keep() { kept_ = true; }
-
- private:
-  void discard(const std::string& key) noexcept {
-    try {
-      storage_.remove(key);
-    } catch (const std::exception& error) {
-      log::warn("datasets", "a refused upload's file stays until it is swept", {{"reason", error.what()}});
+void insert_items(Session& sql, const DatasetId& dataset, const std::vector<StagedUpload>& uploads,
+                  repository::Place place) {
+  for (const StagedUpload& upload : uploads) {
+    for (const StagedItem& staged : upload.items) {
+      const Item item{place.item_index, staged.image_path,  staged.mask_path,
+                      upload.type,      place.upload_index, staged.frame_index};
+      repository::insert_item(sql, dataset, item, upload.name);
+      ++place.item_index;
     }
+    ++place.upload_index;
   }
-
-  storage::Storage& storage_;
-  std::vector<std::string> keys_;
-  bool kept_ = false;
-};
-
-// Before anything is decoded; the charge itself decides again.
-void check_affordable(Session& sql, const UserId& user, Credits price) {
-  const Credits balance = credits::balance(sql, user);
-  if (balance < price) credits::throw_insufficient(price, balance);
-}
-
-std::int64_t decoded_bytes(const media::ImageInfo& info) {
-  return std::int64_t{info.width} * info.height * info.channels * (info.bits / 8);
-}
-
-// Refuses what is no picture with its mask, and writes the mask in its stored form. Returns the format of
-// the picture.
-media::ImageFormat validate_pair(const http::UploadedFile& image, const http::UploadedFile& mask,
-                                 const std::filesystem::path& mask_png, const media::Limits& limits,
-                                 MemoryBudget& memory) {
-  for (const http::UploadedFile* file : {&image, &mask}) {
-    media::check_extension(file->file_name, media::detect_format(file->path));
-  }
-  const media::ImageInfo image_info = media::read_header(image.path, limits);
-  const media::ImageInfo mask_info = media::read_header(mask.path, limits);
-  const MemoryBudget::Lease lease = memory.take(decoded_bytes(image_info) + decoded_bytes(mask_info));
-  const engine::Mask holes = media::read_mask(mask.path, limits);
-  media::check_same_size(media::read_image(image.path, limits), holes);
-  media::write_mask(mask_png, holes);
-  return image_info.format;
 }
 
 }  // namespace
@@ -85,38 +49,37 @@ Ingest::Ingest(database::Database& database, storage::Storage& storage,
 
 Receipt Ingest::add_pair(const UserId& owner, const std::string& dataset_name,
                          const http::UploadedFile& image, const http::UploadedFile& mask) {
+  const Purse purse = open(owner, dataset_name);
   const Credits price = credits::kImageUpload;
-  const Dataset dataset = database_.read([&](Session& sql) {
-    std::optional<Dataset> found = repository::find(sql, owner, dataset_name);
-    if (!found) throw not_found("There is no such dataset.");
-    check_affordable(sql, owner, price);
-    return *std::move(found);
+  Stager stager({storage_, temporary_, limits_, memory_}, purse.dataset.id);
+  // The charge itself decides again.
+  stager.stage(image, mask, {}, [&](std::int64_t) {
+    if (purse.balance < price) credits::throw_insufficient(price, purse.balance);
   });
+  return commit(owner, purse.dataset, stager, price, "Upload of an image to " + purse.dataset.name);
+}
 
-  const storage::TemporaryFile mask_png(temporary_.new_path(".png"));
-  const media::ImageFormat format = validate_pair(image, mask, mask_png.path(), limits_, memory_);
+Ingest::Purse Ingest::open(const UserId& owner, const std::string& dataset_name) {
+  return database_.read([&](Session& sql) {
+    std::optional<Dataset> dataset = repository::find(sql, owner, dataset_name);
+    if (!dataset) throw not_found("There is no such dataset.");
+    return Purse{*std::move(dataset), credits::balance(sql, owner)};
+  });
+}
 
-  const Uuid upload = Uuid::make();
-  const std::string stem = "datasets/" + dataset.id.to_string() + "/" + upload.to_string();
-  Item item;
-  item.image_path = stem + "." + std::string(media::extension(format));
-  item.mask_path = stem + "_mask.png";
-  NewBlobs blobs(storage_);
-  blobs.put(item.image_path, image.path);
-  blobs.put(item.mask_path, mask_png.path());
-
+Receipt Ingest::commit(const UserId& owner, const Dataset& dataset, Stager& staged, Credits price,
+                       const std::string& description) {
+  const repository::Extent extent = extent_of(staged.uploads());
   const Credits remaining = database_.transaction([&](Session& sql) {
-    const auto place = repository::take_place(sql, owner, dataset.id);
+    const auto place = repository::take_places(sql, owner, dataset.id, extent);
     if (!place) throw conflict("DATASET_CHANGED", "The dataset was deleted during the upload.");
-    item.index = place->item_index;
-    item.upload_index = place->upload_index;
-    repository::insert_item(sql, dataset.id, item, image.file_name);
-    return credits::charge_upload(sql, owner, price, upload, "Upload of an image to " + dataset.name);
+    insert_items(sql, dataset.id, staged.uploads(), *place);
+    return credits::charge_upload(sql, owner, price, Uuid::make(), description);
   });
-  blobs.keep();
+  staged.keep();
   log::info("datasets", "stored an upload",
-            {{"dataset", dataset.id.to_string()}, {"user", owner.to_string()}, {"item", item.index}});
-  return {1, price, remaining};
+            {{"dataset", dataset.id.to_string()}, {"user", owner.to_string()}, {"items", extent.items}});
+  return {extent.items, price, remaining};
 }
 
 }  // namespace inpaint::datasets

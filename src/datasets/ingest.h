@@ -6,7 +6,9 @@
 #include "base/credits.h"
 #include "base/uuid.h"
 #include "database/database.h"
+#include "datasets/dataset.h"
 #include "datasets/memory_budget.h"
+#include "datasets/staging.h"
 #include "http/message.h"
 #include "media/media.h"
 #include "storage/storage.h"
@@ -22,7 +24,8 @@ struct Receipt {
 };
 
 // Turns an upload into items of a dataset: judged by content, decoded whole, stored, and paid for in the
-// transaction that makes the item visible. What is refused or fails leaves nothing behind. Thread-safe.
+// transaction that makes all of its items visible. What is refused or fails leaves nothing behind.
+// Thread-safe.
 class Ingest {
  public:
   Ingest(database::Database& database, storage::Storage& storage, const storage::TemporaryArea& temporary,
@@ -34,6 +37,17 @@ class Ingest {
                    const http::UploadedFile& mask);
 
  private:
+  // The dataset, and what its owner can pay.
+  struct Purse {
+    Dataset dataset;
+    Credits balance;
+  };
+  Purse open(const UserId& owner, const std::string& dataset);
+
+  // Gives what is staged its places, inserts the rows and charges once, all in one transaction.
+  Receipt commit(const UserId& owner, const Dataset& dataset, Stager& staged, Credits price,
+                 const std::string& description);
+
   database::Database& database_;
   storage::Storage& storage_;
   const storage::TemporaryArea& temporary_;

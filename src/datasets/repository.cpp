@@ -114,23 +114,30 @@ std::vector<Item> items(Session& sql, const DatasetId& dataset, std::int64_t fir
                          dataset.to_string(), static_cast<long long>(first), static_cast<long long>(limit));
 }
 
-std::optional<Place> take_place(Session& sql, const UserId& owner, const DatasetId& dataset) {
+std::optional<Place> take_places(Session& sql, const UserId& owner, const DatasetId& dataset,
+                                 const Extent& extent) {
   struct Row {
-    long long uploads = 0;
-    long long items = 0;
+    long long upload_index = 0;
+    long long item_index = 0;
     void bind(soci::statement& statement) {
-      statement.exchange(soci::into(uploads));
-      statement.exchange(soci::into(items));
+      statement.exchange(soci::into(upload_index));
+      statement.exchange(soci::into(item_index));
     }
-    Place value() const { return {uploads - 1, items - 1}; }
+    Place value() const { return {upload_index, item_index}; }
   };
   const long long now = Timestamp::now().unix_ms;
-  return first_of(select<Row>(sql,
-                              "UPDATE datasets SET next_upload_index = next_upload_index + 1, "
-                              "item_count = item_count + 1, updated_at = :now "
-                              "WHERE id = :id AND user_id = :owner AND is_deleted = 0 "
-                              "RETURNING next_upload_index, item_count",
-                              now, dataset.to_string(), owner.to_string()));
+  const auto uploads = static_cast<long long>(extent.uploads);
+  const auto items = static_cast<long long>(extent.items);
+  const auto video_items = static_cast<long long>(extent.video_items);
+  std::optional<Place> end =
+      first_of(select<Row>(sql,
+                           "UPDATE datasets SET next_upload_index = next_upload_index + :uploads, "
+                           "item_count = item_count + :items, video_item_count = video_item_count + :frames, "
+                           "updated_at = :now WHERE id = :id AND user_id = :owner AND is_deleted = 0 "
+                           "RETURNING next_upload_index, item_count",
+                           uploads, items, video_items, now, dataset.to_string(), owner.to_string()));
+  if (!end) return std::nullopt;
+  return Place{end->upload_index - extent.uploads, end->item_index - extent.items};
 }
 
 void insert_item(Session& sql, const DatasetId& dataset, const Item& item, const std::string& image_name) {

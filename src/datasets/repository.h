@@ -33,13 +33,19 @@ std::int64_t count(Session& sql, const UserId& owner, const Filter& filter);
 // The items from index `first` on, in order.
 std::vector<Item> items(Session& sql, const DatasetId& dataset, std::int64_t first, std::int64_t limit);
 
-// The next place in the owner's dataset, taken for one image. Nothing when the dataset is deleted or not
-// the owner's.
+// The next places in the owner's dataset, taken for so many uploads and items; returns the first of each.
+// Nothing when the dataset is deleted or not the owner's.
+struct Extent {
+  std::int64_t uploads = 0;
+  std::int64_t items = 0;
+  std::int64_t video_items = 0;  // of the items, how many are frames of videos
+};
 struct Place {
   std::int64_t upload_index = 0;
   std::int64_t item_index = 0;
 };
-std::optional<Place> take_place(Session& sql, const UserId& owner, const DatasetId& dataset);
+std::optional<Place> take_places(Session& sql, const UserId& owner, const DatasetId& dataset,
+                                 const Extent& extent);
 
 // `image_name`: what the user called the picture.
 void insert_item(Session& sql, const DatasetId& dataset, const Item& item, const std::string& image_name);

@@ -192,8 +192,9 @@ TEST_F(IngestTest, ADatasetDeletedDuringTheUploadIsAConflict) {
   service_.create(user, "photos", {});
   const auto slot = service_.find(user, "photos").id;
   database_->transaction([&](Session& sql) { sql << "UPDATE datasets SET is_deleted = 1"; });
-  const auto place =
-      database_->transaction([&](Session& sql) { return repository::take_place(sql, user, slot); });
+  const auto place = database_->transaction([&](Session& sql) {
+    return repository::take_places(sql, user, slot, {1, 1, 0});
+  });
   EXPECT_FALSE(place);
 }
 

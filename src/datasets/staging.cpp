@@ -1,0 +1,74 @@
+#include "datasets/staging.h"
+
+#include "base/log.h"
+
+namespace inpaint::datasets {
+namespace {
+
+std::int64_t decoded_bytes(const media::ImageInfo& info) {
+  return std::int64_t{info.width} * info.height * info.channels * (info.bits / 8);
+}
+
+// Refuses what is no picture with its mask, and writes the mask in its stored form. Returns the format of
+// the picture.
+media::ImageFormat validate_pair(const http::UploadedFile& image, const http::UploadedFile& mask,
+                                 const std::filesystem::path& mask_png, const StagingTools& tools) {
+  for (const http::UploadedFile* file : {&image, &mask}) {
+    media::check_extension(file->file_name, media::detect_format(file->path));
+  }
+  const media::ImageInfo image_info = media::read_header(image.path, tools.limits);
+  const media::ImageInfo mask_info = media::read_header(mask.path, tools.limits);
+  const MemoryBudget::Lease lease = tools.memory.take(decoded_bytes(image_info) + decoded_bytes(mask_info));
+  const engine::Mask holes = media::read_mask(mask.path, tools.limits);
+  media::check_same_size(media::read_image(image.path, tools.limits), holes);
+  media::write_mask(mask_png, holes);
+  return image_info.format;
+}
+
+}  // namespace
+
+Stager::Stager(const StagingTools& tools, const DatasetId& dataset)
+    : tools_(tools), directory_("datasets/" + dataset.to_string() + "/") {}
+
+Stager::~Stager() {
+  discard_from(0);
+}
+
+void Stager::stage(const http::UploadedFile& image, const http::UploadedFile& mask,
+                   const media::SamplingRate&, const CheckItems& check) {
+  const std::size_t blobs_before = blobs_.size();
+  try {
+    check(1);
+    uploads_.push_back(stage_image(image, mask));
+  } catch (...) {
+    discard_from(blobs_before);
+    throw;
+  }
+}
+
+StagedUpload Stager::stage_image(const http::UploadedFile& image, const http::UploadedFile& mask) {
+  const storage::TemporaryFile mask_png(tools_.temporary.new_path(".png"));
+  const media::ImageFormat format = validate_pair(image, mask, mask_png.path(), tools_);
+  const std::string stem = directory_ + Uuid::make().to_string();
+  const StagedItem item{stem + "." + std::string(media::extension(format)), stem + "_mask.png", {}};
+  put(item.image_path, image.path);
+  put(item.mask_path, mask_png.path());
+  return {ItemType::kImage, image.file_name, {item}};
+}
+
+void Stager::put(const std::string& key, const std::filesystem::path& file) {
+  blobs_.push_back(key);
+  tools_.storage.put_file(key, file);
+}
+
+void Stager::discard_from(std::size_t first) noexcept {
+  for (; blobs_.size() > first; blobs_.pop_back()) {
+    try {
+      tools_.storage.remove(blobs_.back());
+    } catch (const std::exception& error) {
+      log::warn("datasets", "a refused upload's file stays until it is swept", {{"reason", error.what()}});
+    }
+  }
+}
+
+}  // namespace inpaint::datasets

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/uuid.h"
+#include "datasets/dataset.h"
+#include "datasets/memory_budget.h"
+#include "http/message.h"
+#include "media/media.h"
+#include "media/sampling_rate.h"
+#include "storage/storage.h"
+#include "storage/temporary_area.h"
+
+namespace inpaint::datasets {
+
+// A picture or a frame that is stored, with its mask, but has no place in the dataset yet.
+struct StagedItem {
+  std::string image_path;  // keys of the storage
+  std::string mask_path;
+  std::optional<std::int64_t> frame_index;
+};
+
+// What one image or video, with its mask, came to: it takes one upload index, and each item an item index.
+struct StagedUpload {
+  ItemType type = ItemType::kImage;
+  std::string name;  // what the user called the file
+  std::vector<StagedItem> items;
+};
+
+// What staging works with.
+struct StagingTools {
+  storage::Storage& storage;
+  const storage::TemporaryArea& temporary;
+  const media::Limits& limits;
+  MemoryBudget& memory;
+};
+
+// Throws when so many stored items are more than the caller may have (INSUFFICIENT_TOKENS): asked with what
+// a header promises, before anything is decoded, and again before each item is stored.
+using CheckItems = std::function<void(std::int64_t items)>;
+
+// Validates what one request brings to a dataset and stores it under its final keys, which no row names yet.
+// Unless keep() is called after the rows are committed, all of it is removed again. For one thread.
+class Stager {
+ public:
+  Stager(const StagingTools& tools, const DatasetId& dataset);
+  ~Stager();
+  Stager(const Stager&) = delete;
+  Stager& operator=(const Stager&) = delete;
+
+  // Adds an image with its mask, judged by content; the files are used up. Throws what media/ says of the
+  // files and what `check` throws; then what was staged before is still there, and nothing of this pair.
+  // `rate` is for videos.
+  void stage(const http::UploadedFile& image, const http::UploadedFile& mask, const media::SamplingRate& rate,
+             const CheckItems& check);
+
+  const std::vector<StagedUpload>& uploads() const { return uploads_; }
+  void keep() { blobs_.clear(); }
+
+ private:
+  StagedUpload stage_image(const http::UploadedFile& image, const http::UploadedFile& mask);
+  void put(const std::string& key, const std::filesystem::path& file);
+  // Removes the blobs from the `first` on.
+  void discard_from(std::size_t first) noexcept;
+
+  const StagingTools tools_;
+  const std::string directory_;  // of the dataset's blobs
+  std::vector<StagedUpload> uploads_;
+  std::vector<std::string> blobs_;
+};
+
+}  // namespace inpaint::datasets
