@@ -5,13 +5,10 @@
 
 #include "media/codecs.h"
 #include "media/stream.h"
+#include "media/video.h"
 
 namespace inpaint::media {
 namespace {
-
-constexpr int kJpegTolerance = 48;         // how far from 0 or 255 compression may push a sample
-constexpr int kJpegChannelTolerance = 16;  // how far apart it may push the channels of a grey pixel
-constexpr std::int64_t kEdgePlacesPerGreyPixel = 10;
 
 constexpr std::string_view kWanted =
     "A mask must be black where the picture is kept and white where it is filled, with nothing in between.";
@@ -150,7 +147,16 @@ std::int64_t edge_places(const engine::Mask& mask) {
   return places;
 }
 
-engine::Mask jpeg_mask(const engine::Image& image) {
+// How far a codec that loses information may move the pixels of a mask.
+struct Tolerance {
+  int sample;                             // from 0 or 255
+  int channels;                           // the channels of a grey pixel from each other
+  std::int64_t edge_places_a_grey_pixel;  // so many for one pixel that is further off than `sample`
+};
+constexpr Tolerance kJpegTolerance{48, 16, 10};
+constexpr Tolerance kVideoTolerance{64, 16, 10};
+
+engine::Mask lossy_mask(const engine::Image& image, const Tolerance& tolerance) {
   const std::size_t channels = static_cast<std::size_t>(image.channels());
   const std::span<const std::uint8_t> samples = image.bytes();
   engine::Mask mask{image.width(), image.height(), std::vector<std::uint8_t>(samples.size() / channels)};
@@ -158,20 +164,21 @@ engine::Mask jpeg_mask(const engine::Image& image) {
   for (std::size_t i = 0; i < mask.pixels.size(); ++i) {
     const auto pixel = samples.subspan(i * channels, channels);
     const auto [low, high] = std::ranges::minmax(pixel);
-    coloured += high - low > kJpegChannelTolerance;
-    grey += high > kJpegTolerance && low < 255 - kJpegTolerance;
+    coloured += high - low > tolerance.channels;
+    grey += high > tolerance.sample && low < 255 - tolerance.sample;
     mask.pixels[i] = (low + high) / 2 >= 128 ? 255 : 0;
   }
   const std::int64_t pixels = static_cast<std::int64_t>(mask.pixels.size());
   if (coloured > 0) throw not_binary(percent(coloured, pixels) + " of its pixels are coloured");
-  if (grey > 0 && grey * kEdgePlacesPerGreyPixel > edge_places(mask)) {
-    throw not_binary(percent(grey, pixels) + " of its pixels are grey, more than JPEG compression makes");
+  if (grey > 0 && grey * tolerance.edge_places_a_grey_pixel > edge_places(mask)) {
+    throw not_binary(percent(grey, pixels) + " of its pixels are grey, more than compression makes");
   }
   return mask;
 }
 
 engine::Mask decode_mask(std::FILE* stream, const Limits& limits) {
-  if (detect_format(stream) == ImageFormat::kJpeg) return jpeg_mask(decode_jpeg(stream, limits));
+  if (detect_format(stream) == ImageFormat::kJpeg)
+    return lossy_mask(decode_jpeg(stream, limits), kJpegTolerance);
   const engine::Image image = decode_png(stream, limits);
   return image.bits() == 8 ? lossless_mask<std::uint8_t>(image) : lossless_mask<std::uint16_t>(image);
 }
@@ -184,6 +191,15 @@ engine::Mask read_mask(const std::filesystem::path& file, const Limits& limits) 
 
 engine::Mask decode_mask(std::span<const std::uint8_t> file_bytes, const Limits& limits) {
   return decode_mask(open_memory(file_bytes).get(), limits);
+}
+
+engine::Mask mask_of_frame(const engine::Image& image, std::int64_t frame) {
+  try {
+    return lossy_mask(image, kVideoTolerance);
+  } catch (const Error& error) {
+    throw Error(error.kind(), error.code(),
+                "Frame " + std::to_string(frame) + " of the mask video: " + error.what());
+  }
 }
 
 }  // namespace inpaint::media

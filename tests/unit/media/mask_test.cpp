@@ -63,8 +63,8 @@ TEST(MaskTest, trap_V5_says_what_was_found) {
   EXPECT_NE(sentence_about("one_grey_pixel.png").find("0.1 % of its pixels are grey"), std::string::npos);
   EXPECT_NE(sentence_about("translucent.png").find("half transparent"), std::string::npos);
   EXPECT_NE(sentence_about("contradiction.png").find("both colours and transparency"), std::string::npos);
-  EXPECT_NE(sentence_about("soft_edges.jpg").find("more than JPEG compression makes"), std::string::npos);
-  EXPECT_NE(sentence_about("photo_grey.jpg").find("more than JPEG compression makes"), std::string::npos);
+  EXPECT_NE(sentence_about("soft_edges.jpg").find("more than compression makes"), std::string::npos);
+  EXPECT_NE(sentence_about("photo_grey.jpg").find("more than compression makes"), std::string::npos);
 }
 
 TEST(MaskTest, DamagedFilesAndOtherFormatsAreRefusedAsPicturesAre) {
