@@ -128,7 +128,34 @@ constexpr std::string_view kFirst[] = {
     "CREATE INDEX token_transactions_pending ON token_transactions(status) WHERE status = 'pending'",
 };
 
-constexpr std::array kMigrations{Migration{1, kFirst}};
+// Times of frames count units of the video's time base, which is a fraction of a second.
+constexpr std::string_view kVideos[] = {
+    "ALTER TABLE dataset_items ADD COLUMN frame_time INTEGER NULL",
+    R"(CREATE TABLE dataset_videos(
+         dataset_id TEXT NOT NULL REFERENCES datasets(id) ON DELETE CASCADE,
+         upload_index INTEGER NOT NULL,
+         time_base_numerator INTEGER NOT NULL,
+         time_base_denominator INTEGER NOT NULL,
+         end_time INTEGER NOT NULL,
+         source_path TEXT NULL,
+         PRIMARY KEY (dataset_id, upload_index)) STRICT, WITHOUT ROWID)",
+    "CREATE INDEX dataset_videos_source ON dataset_videos(source_path)",
+
+    "ALTER TABLE inference_items ADD COLUMN frame_time INTEGER NULL",
+    R"(CREATE TABLE inference_videos(
+         inference_id TEXT NOT NULL REFERENCES inferences(id) ON DELETE CASCADE,
+         upload_index INTEGER NOT NULL,
+         time_base_numerator INTEGER NOT NULL,
+         time_base_denominator INTEGER NOT NULL,
+         end_time INTEGER NOT NULL,
+         source_path TEXT NULL,
+         output_path TEXT NULL,
+         PRIMARY KEY (inference_id, upload_index)) STRICT, WITHOUT ROWID)",
+    "CREATE INDEX inference_videos_source ON inference_videos(source_path)",
+    "CREATE INDEX inference_videos_output ON inference_videos(output_path)",
+};
+
+constexpr std::array kMigrations{Migration{1, kFirst}, Migration{2, kVideos}};
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "base/uuid.h"
+#include "media/sampling_rate.h"
 
 namespace inpaint::datasets {
 
@@ -35,6 +36,15 @@ struct Item {
   ItemType type = ItemType::kImage;
   std::int64_t upload_index = 0;            // frames with the same one make one video
   std::optional<std::int64_t> frame_index;  // of a video, from 0
+  std::optional<std::int64_t> frame_time;   // of a video, in its time base, increasing from 0
+};
+
+// What the result of a video is made by, besides its frames.
+struct Video {
+  media::Fraction time_base;  // the unit of frame times, in seconds
+  std::int64_t end_time = 0;  // when the last frame ends
+  // The file as it was uploaded, kept for its sound when every frame of it was taken.
+  std::optional<std::string> source_path = std::nullopt;
 };
 
 }  // namespace inpaint::datasets

@@ -24,15 +24,16 @@ repository::Extent extent_of(const std::vector<StagedUpload>& uploads) {
   return extent;
 }
 
-void insert_items(Session& sql, const DatasetId& dataset, const std::vector<StagedUpload>& uploads,
-                  repository::Place place) {
+void insert_uploads(Session& sql, const DatasetId& dataset, const std::vector<StagedUpload>& uploads,
+                    repository::Place place) {
   for (const StagedUpload& upload : uploads) {
     for (const StagedItem& staged : upload.items) {
-      const Item item{place.item_index, staged.image_path,  staged.mask_path,
-                      upload.type,      place.upload_index, staged.frame_index};
+      const Item item{place.item_index,   staged.image_path,  staged.mask_path, upload.type,
+                      place.upload_index, staged.frame_index, staged.frame_time};
       repository::insert_item(sql, dataset, item, upload.name);
       ++place.item_index;
     }
+    if (upload.video) repository::insert_video(sql, dataset, place.upload_index, *upload.video);
     ++place.upload_index;
   }
 }
@@ -40,23 +41,29 @@ void insert_items(Session& sql, const DatasetId& dataset, const std::vector<Stag
 }  // namespace
 
 Ingest::Ingest(database::Database& database, storage::Storage& storage,
-               const storage::TemporaryArea& temporary, const media::Limits& limits)
+               const storage::TemporaryArea& temporary, const media::Limits& limits,
+               const media::VideoLimits& video_limits)
     : database_(database),
       storage_(storage),
       temporary_(temporary),
       limits_(limits),
+      video_limits_(video_limits),
       memory_(kMemoryForDecoding) {}
 
 Receipt Ingest::add_pair(const UserId& owner, const std::string& dataset_name,
-                         const http::UploadedFile& image, const http::UploadedFile& mask) {
+                         const http::UploadedFile& image, const http::UploadedFile& mask,
+                         const media::SamplingRate& rate) {
+  const bool is_video = media::detect_video(image.path).has_value();
+  const Credits price = is_video ? credits::kVideoUploadFrame : credits::kImageUpload;
   const Purse purse = open(owner, dataset_name);
-  const Credits price = credits::kImageUpload;
-  Stager stager({storage_, temporary_, limits_, memory_}, purse.dataset.id);
+  Stager stager({storage_, temporary_, limits_, video_limits_, memory_}, purse.dataset.id);
   // The charge itself decides again.
-  stager.stage(image, mask, {}, [&](std::int64_t) {
-    if (purse.balance < price) credits::throw_insufficient(price, purse.balance);
+  stager.stage(image, mask, rate, [&](std::int64_t items) {
+    if (purse.balance < price * items) credits::throw_insufficient(price * items, purse.balance);
   });
-  return commit(owner, purse.dataset, stager, price, "Upload of an image to " + purse.dataset.name);
+  const auto items = static_cast<std::int64_t>(stager.uploads().front().items.size());
+  return commit(owner, purse.dataset, stager, price * items,
+                (is_video ? "Upload of a video to " : "Upload of an image to ") + purse.dataset.name);
 }
 
 Ingest::Purse Ingest::open(const UserId& owner, const std::string& dataset_name) {
@@ -73,7 +80,7 @@ Receipt Ingest::commit(const UserId& owner, const Dataset& dataset, Stager& stag
   const Credits remaining = database_.transaction([&](Session& sql) {
     const auto place = repository::take_places(sql, owner, dataset.id, extent);
     if (!place) throw conflict("DATASET_CHANGED", "The dataset was deleted during the upload.");
-    insert_items(sql, dataset.id, staged.uploads(), *place);
+    insert_uploads(sql, dataset.id, staged.uploads(), *place);
     return credits::charge_upload(sql, owner, price, Uuid::make(), description);
   });
   staged.keep();

@@ -11,6 +11,7 @@
 #include "datasets/staging.h"
 #include "http/message.h"
 #include "media/media.h"
+#include "media/video.h"
 #include "storage/storage.h"
 #include "storage/temporary_area.h"
 
@@ -29,12 +30,13 @@ struct Receipt {
 class Ingest {
  public:
   Ingest(database::Database& database, storage::Storage& storage, const storage::TemporaryArea& temporary,
-         const media::Limits& limits);
+         const media::Limits& limits, const media::VideoLimits& video_limits = {});
 
-  // The files are used up when it succeeds. Throws kNotFound (no such dataset), what media/ says of the
-  // files, kPaymentRequired INSUFFICIENT_TOKENS, kConflict DATASET_CHANGED (deleted meanwhile).
+  // An image or a video (of which `rate` says the frames) with its mask. The files are used up when it
+  // succeeds. Throws kNotFound (no such dataset), what Stager::stage throws, kPaymentRequired
+  // INSUFFICIENT_TOKENS, kConflict DATASET_CHANGED (deleted meanwhile).
   Receipt add_pair(const UserId& owner, const std::string& dataset, const http::UploadedFile& image,
-                   const http::UploadedFile& mask);
+                   const http::UploadedFile& mask, const media::SamplingRate& rate = {});
 
  private:
   // The dataset, and what its owner can pay.
@@ -52,6 +54,7 @@ class Ingest {
   storage::Storage& storage_;
   const storage::TemporaryArea& temporary_;
   const media::Limits limits_;
+  const media::VideoLimits video_limits_;
   MemoryBudget memory_;
 };
 

@@ -51,18 +51,23 @@ struct DatasetRow {
 struct ItemRow {
   std::string image_path, mask_path, type;
   long long index = 0, upload_index = 0;
-  Nullable<long long> frame_index;
+  Nullable<long long> frame_index, frame_time;
 
   void bind(soci::statement& statement) {
     statement.exchange(soci::into(index));
     for (std::string* text : {&image_path, &mask_path, &type}) statement.exchange(soci::into(*text));
     statement.exchange(soci::into(upload_index));
     statement.exchange(frame_index.into());
+    statement.exchange(frame_time.into());
   }
   Item value() const {
-    return {index,        image_path,
-            mask_path,    type == "video" ? ItemType::kVideo : ItemType::kImage,
-            upload_index, frame_index.value()};
+    return {index,
+            image_path,
+            mask_path,
+            type == "video" ? ItemType::kVideo : ItemType::kImage,
+            upload_index,
+            frame_index.value(),
+            frame_time.value()};
   }
 };
 
@@ -107,11 +112,12 @@ std::int64_t count(Session& sql, const UserId& owner, const Filter& filter) {
 }
 
 std::vector<Item> items(Session& sql, const DatasetId& dataset, std::int64_t first, std::int64_t limit) {
-  return select<ItemRow>(sql,
-                         "SELECT item_index, image_path, mask_path, type, upload_index, frame_index "
-                         "FROM dataset_items WHERE dataset_id = :dataset AND item_index >= :first "
-                         "ORDER BY item_index LIMIT :limit",
-                         dataset.to_string(), static_cast<long long>(first), static_cast<long long>(limit));
+  return select<ItemRow>(
+      sql,
+      "SELECT item_index, image_path, mask_path, type, upload_index, frame_index, frame_time "
+      "FROM dataset_items WHERE dataset_id = :dataset AND item_index >= :first "
+      "ORDER BY item_index LIMIT :limit",
+      dataset.to_string(), static_cast<long long>(first), static_cast<long long>(limit));
 }
 
 std::optional<Place> take_places(Session& sql, const UserId& owner, const DatasetId& dataset,
@@ -143,15 +149,27 @@ std::optional<Place> take_places(Session& sql, const UserId& owner, const Datase
 void insert_item(Session& sql, const DatasetId& dataset, const Item& item, const std::string& image_name) {
   const std::string type = item.type == ItemType::kVideo ? "video" : "image";
   const long long now = Timestamp::now().unix_ms;
-  Nullable<long long> frame_index(item.frame_index);
+  Nullable<long long> frame_index(item.frame_index), frame_time(item.frame_time);
   const auto index = static_cast<long long>(item.index);
   const auto upload_index = static_cast<long long>(item.upload_index);
-  sql << "INSERT INTO dataset_items(dataset_id, item_index, upload_index, frame_index, type, image_path, "
-         "mask_path, image_name, created_at) "
-         "VALUES (:dataset, :index, :upload, :frame, :type, :image, :mask, :name, :now)",
+  sql << "INSERT INTO dataset_items(dataset_id, item_index, upload_index, frame_index, frame_time, type, "
+         "image_path, mask_path, image_name, created_at) "
+         "VALUES (:dataset, :index, :upload, :frame, :time, :type, :image, :mask, :name, :now)",
       soci::use(dataset.to_string()), soci::use(index), soci::use(upload_index), frame_index.use(),
-      soci::use(type), soci::use(item.image_path), soci::use(item.mask_path), soci::use(image_name),
-      soci::use(now);
+      frame_time.use(), soci::use(type), soci::use(item.image_path), soci::use(item.mask_path),
+      soci::use(image_name), soci::use(now);
+}
+
+void insert_video(Session& sql, const DatasetId& dataset, std::int64_t upload_index, const Video& video) {
+  Nullable<std::string> source(video.source_path);
+  const auto upload = static_cast<long long>(upload_index);
+  const auto numerator = static_cast<long long>(video.time_base.numerator);
+  const auto denominator = static_cast<long long>(video.time_base.denominator);
+  const auto end_time = static_cast<long long>(video.end_time);
+  sql << "INSERT INTO dataset_videos(dataset_id, upload_index, time_base_numerator, time_base_denominator, "
+         "end_time, source_path) VALUES (:dataset, :upload, :numerator, :denominator, :end, :source)",
+      soci::use(dataset.to_string()), soci::use(upload), soci::use(numerator), soci::use(denominator),
+      soci::use(end_time), source.use();
 }
 
 bool owns_blob(Session& sql, const UserId& owner, const std::string& key) {

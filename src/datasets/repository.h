@@ -50,6 +50,8 @@ std::optional<Place> take_places(Session& sql, const UserId& owner, const Datase
 // `image_name`: what the user called the picture.
 void insert_item(Session& sql, const DatasetId& dataset, const Item& item, const std::string& image_name);
 
+void insert_video(Session& sql, const DatasetId& dataset, std::int64_t upload_index, const Video& video);
+
 // Whether the blob is an image or a mask of a dataset that is the owner's and not deleted.
 bool owns_blob(Session& sql, const UserId& owner, const std::string& key);
 

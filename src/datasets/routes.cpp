@@ -122,6 +122,17 @@ Response content(const Request& request, const std::string& name, Service& servi
                                      {"itemsPerPage", page.limit}}}});
 }
 
+media::SamplingRate sampling_rate_of(const http::Form& form) {
+  const auto text = form.fields.find("fps");
+  if (text == form.fields.end() || text->second.empty()) return {};
+  const std::optional<media::SamplingRate> rate = parse_sampling_rate(text->second);
+  if (!rate) {
+    throw invalid("VALIDATION_ERROR", "The upload's fps can't be used.",
+                  {{"fps", "must be native, or a number from 0.001 to 120 with at most three decimals"}});
+  }
+  return *rate;
+}
+
 Response upload(const Request& request, Ingest& ingest) {
   const http::Form& form = *request.form;
   const auto name = form.fields.find("datasetName");
@@ -132,7 +143,8 @@ Response upload(const Request& request, Ingest& ingest) {
   if (image == nullptr) missing.push_back({"image", "is required and must be a file"});
   if (mask == nullptr) missing.push_back({"mask", "is required and must be a file"});
   if (!missing.empty()) throw invalid("VALIDATION_ERROR", "The upload is not complete.", std::move(missing));
-  const Receipt receipt = ingest.add_pair(request.user->id, name->second, *image, *mask);
+  const Receipt receipt =
+      ingest.add_pair(request.user->id, name->second, *image, *mask, sampling_rate_of(form));
   return http::json_response(200, {{"message", "Data uploaded and processed"},
                                    {"processedItems", receipt.processed_items},
                                    {"tokensUsed", http::to_json(receipt.tokens_used)},

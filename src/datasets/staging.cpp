@@ -1,5 +1,6 @@
 #include "datasets/staging.h"
 
+#include "base/error.h"
 #include "base/log.h"
 
 namespace inpaint::datasets {
@@ -35,11 +36,15 @@ Stager::~Stager() {
 }
 
 void Stager::stage(const http::UploadedFile& image, const http::UploadedFile& mask,
-                   const media::SamplingRate&, const CheckItems& check) {
+                   const media::SamplingRate& rate, const CheckItems& check) {
   const std::size_t blobs_before = blobs_.size();
   try {
-    check(1);
-    uploads_.push_back(stage_image(image, mask));
+    if (const auto format = media::detect_video(image.path)) {
+      uploads_.push_back(stage_video(*format, image, mask, rate, check));
+    } else {
+      check(1);
+      uploads_.push_back(stage_image(image, mask));
+    }
   } catch (...) {
     discard_from(blobs_before);
     throw;
@@ -47,10 +52,13 @@ void Stager::stage(const http::UploadedFile& image, const http::UploadedFile& ma
 }
 
 StagedUpload Stager::stage_image(const http::UploadedFile& image, const http::UploadedFile& mask) {
+  if (media::detect_video(mask.path)) {
+    throw invalid("UNSUPPORTED_FORMAT", "The mask of a picture must be a picture, not a video.");
+  }
   const storage::TemporaryFile mask_png(tools_.temporary.new_path(".png"));
   const media::ImageFormat format = validate_pair(image, mask, mask_png.path(), tools_);
   const std::string stem = directory_ + Uuid::make().to_string();
-  const StagedItem item{stem + "." + std::string(media::extension(format)), stem + "_mask.png", {}};
+  const StagedItem item{stem + "." + std::string(media::extension(format)), stem + "_mask.png"};
   put(item.image_path, image.path);
   put(item.mask_path, mask_png.path());
   return {ItemType::kImage, image.file_name, {item}};
@@ -59,6 +67,13 @@ StagedUpload Stager::stage_image(const http::UploadedFile& image, const http::Up
 void Stager::put(const std::string& key, const std::filesystem::path& file) {
   blobs_.push_back(key);
   tools_.storage.put_file(key, file);
+}
+
+void Stager::put_new(const std::string& key, const std::function<void(const std::filesystem::path&)>& write) {
+  const storage::TemporaryFile file(
+      tools_.temporary.new_path(std::filesystem::path(key).extension().native()));
+  write(file.path());
+  put(key, file.path());
 }
 
 void Stager::discard_from(std::size_t first) noexcept {

@@ -13,6 +13,7 @@
 #include "http/message.h"
 #include "media/media.h"
 #include "media/sampling_rate.h"
+#include "media/video.h"
 #include "storage/storage.h"
 #include "storage/temporary_area.h"
 
@@ -22,7 +23,8 @@ namespace inpaint::datasets {
 struct StagedItem {
   std::string image_path;  // keys of the storage
   std::string mask_path;
-  std::optional<std::int64_t> frame_index;
+  std::optional<std::int64_t> frame_index = std::nullopt;
+  std::optional<std::int64_t> frame_time = std::nullopt;
 };
 
 // What one image or video, with its mask, came to: it takes one upload index, and each item an item index.
@@ -30,6 +32,7 @@ struct StagedUpload {
   ItemType type = ItemType::kImage;
   std::string name;  // what the user called the file
   std::vector<StagedItem> items;
+  std::optional<Video> video = std::nullopt;
 };
 
 // What staging works with.
@@ -37,6 +40,7 @@ struct StagingTools {
   storage::Storage& storage;
   const storage::TemporaryArea& temporary;
   const media::Limits& limits;
+  const media::VideoLimits& video_limits;
   MemoryBudget& memory;
 };
 
@@ -53,9 +57,10 @@ class Stager {
   Stager(const Stager&) = delete;
   Stager& operator=(const Stager&) = delete;
 
-  // Adds an image with its mask, judged by content; the files are used up. Throws what media/ says of the
-  // files and what `check` throws; then what was staged before is still there, and nothing of this pair.
-  // `rate` is for videos.
+  // Adds an image or a video with its mask, judged by content; the files are used up. A video's mask is an
+  // image for all of its frames or a video of as many frames. Throws what media/ says of the files, kInvalid
+  // FRAME_COUNT_MISMATCH, and what `check` throws; then what was staged before is still there, and nothing
+  // of this pair. `rate` is for videos.
   void stage(const http::UploadedFile& image, const http::UploadedFile& mask, const media::SamplingRate& rate,
              const CheckItems& check);
 
@@ -64,7 +69,12 @@ class Stager {
 
  private:
   StagedUpload stage_image(const http::UploadedFile& image, const http::UploadedFile& mask);
+  StagedUpload stage_video(media::VideoFormat format, const http::UploadedFile& video,
+                           const http::UploadedFile& mask, const media::SamplingRate& rate,
+                           const CheckItems& check);
   void put(const std::string& key, const std::filesystem::path& file);
+  // Stores a file that `write` makes.
+  void put_new(const std::string& key, const std::function<void(const std::filesystem::path&)>& write);
   // Removes the blobs from the `first` on.
   void discard_from(std::size_t first) noexcept;
 

@@ -78,9 +78,13 @@ engine::Image decode_image(std::span<const std::uint8_t> file_bytes, const Limit
 }
 
 void check_same_size(const engine::Image& image, const engine::Mask& mask) {
-  if (image.width() == mask.width && image.height() == mask.height) return;
-  throw invalid("MASK_SIZE_MISMATCH", "The mask is " + size_text(mask.width, mask.height) +
-                                          " but its image is " + size_text(image.width(), image.height()) +
+  check_same_size(image.width(), image.height(), mask.width, mask.height);
+}
+
+void check_same_size(int image_width, int image_height, int mask_width, int mask_height) {
+  if (image_width == mask_width && image_height == mask_height) return;
+  throw invalid("MASK_SIZE_MISMATCH", "The mask is " + size_text(mask_width, mask_height) +
+                                          " but its image is " + size_text(image_width, image_height) +
                                           "; both must be of one size.");
 }
 

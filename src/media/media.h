@@ -61,6 +61,7 @@ engine::Mask decode_mask(std::span<const std::uint8_t> file_bytes, const Limits&
 
 // Throws kInvalid MASK_SIZE_MISMATCH with both sizes in the sentence.
 void check_same_size(const engine::Image& image, const engine::Mask& mask);
+void check_same_size(int image_width, int image_height, int mask_width, int mask_height);
 
 // The writers replace what was there and throw kUnavailable STORAGE_FAILED when the disk does not take it.
 void write_png(const std::filesystem::path& file, const engine::Image& image);

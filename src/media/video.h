@@ -48,6 +48,8 @@ class VideoReader {
   int width() const;
   int height() const;
 
+  bool has_sound() const;
+
   // How many frames next() will give at least, without decoding any.
   std::int64_t expected_frames() const;
 

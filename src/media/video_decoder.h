@@ -30,6 +30,7 @@ class VideoDecoder {
   // As stored.
   int width() const { return stream_->codecpar->width; }
   int height() const { return stream_->codecpar->height; }
+  bool has_sound() const { return container_.find_stream(AVMEDIA_TYPE_AUDIO) != nullptr; }
   Container::Extent indexed_extent() const { return container_.indexed_extent(*stream_); }
 
  private:

@@ -26,13 +26,12 @@ class VideoReader::Implementation {
   Implementation(const std::filesystem::path& file, const SamplingRate& rate, const VideoLimits& limits)
       : limits_(limits), decoder_(file, limits), rate_(rate.frames_per_second) {
     check_count(expected_frames());
-    shown_ = decode();
-    if (!shown_.frame) throw bad_video("it holds no pictures");
-    upcoming_ = decode();
   }
 
   int width() const { return swaps_sides(decoder_.orientation()) ? decoder_.height() : decoder_.width(); }
   int height() const { return swaps_sides(decoder_.orientation()) ? decoder_.width() : decoder_.height(); }
+
+  bool has_sound() const { return decoder_.has_sound(); }
 
   AVRational unit() const { return rate_ ? av_inv_q(to_rational(*rate_)) : decoder_.time_base(); }
 
@@ -43,6 +42,7 @@ class VideoReader::Implementation {
   }
 
   std::optional<Frame> next() {
+    if (!begun_) begin();
     if (rate_) {
       while (upcoming_.frame && is_due(upcoming_.time)) step();
     }
@@ -71,6 +71,13 @@ class VideoReader::Implementation {
     return decoded;
   }
 
+  void begin() {
+    begun_ = true;
+    shown_ = decode();
+    if (!shown_.frame) throw bad_video("it holds no pictures");
+    upcoming_ = decode();
+  }
+
   void step() {
     shown_ = std::move(upcoming_);
     upcoming_ = shown_.frame ? decode() : Decoded{};
@@ -95,6 +102,7 @@ class VideoReader::Implementation {
   VideoDecoder decoder_;
   const std::optional<Fraction> rate_;
   FrameConversion conversion_;
+  bool begun_ = false;
   Decoded shown_;
   Decoded upcoming_;        // no frame: the video ends with the one that is shown
   std::int64_t count_ = 0;  // frames that were given
@@ -112,6 +120,9 @@ int VideoReader::width() const {
 }
 int VideoReader::height() const {
   return implementation_->height();
+}
+bool VideoReader::has_sound() const {
+  return implementation_->has_sound();
 }
 std::int64_t VideoReader::expected_frames() const {
   return implementation_->expected_frames();
