@@ -1,12 +1,18 @@
 #include "inferences/delivery.h"
 
+#include <algorithm>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "inferences/repository.h"
 #include "inferences/settlement.h"
 #include "inferences/supervisor.h"
+#include "inferences/video_assembly.h"
+#include "inferences/video_repository.h"
 
 namespace inpaint::inferences {
 namespace {
@@ -30,6 +36,12 @@ bool is_fault_of_item(const Error& error) {
   }
 }
 
+// Frames are kept as JPEG until their video is made, which loses more than they do.
+OutputFormat picture_format(const Item& item, OutputFormat wanted) {
+  if (item.type == ItemType::kVideo) return OutputFormat::kJpeg;
+  return wanted == OutputFormat::kMp4 ? OutputFormat::kPng : wanted;
+}
+
 class Delivery {
  public:
   Delivery(const Workshop& workshop, const queue::LeasedJob& job, const Inference& inference,
@@ -42,11 +54,15 @@ class Delivery {
                     shutdown) {}
 
   // Works on what is not done yet; kGoOn when nothing is left.
-  Verdict work_on_items();
+  Verdict work_on_everything();
 
  private:
+  void work_on_items();
   void work_on(const Item& item, std::size_t position, std::size_t count);
   std::string make_result(const Item& item, const engine::Progress& progress);
+  void make_videos();
+  void make_video(const Video& video, std::span<const Item> frames);
+  std::string key(const std::string& name) const { return "results/" + id_.to_string() + "/" + name; }
 
   const Workshop& workshop_;
   const InferenceId id_;
@@ -55,20 +71,25 @@ class Delivery {
   Supervisor supervisor_;
 };
 
-Verdict Delivery::work_on_items() {
+Verdict Delivery::work_on_everything() {
+  try {
+    work_on_items();
+    if (supervisor_.verdict() == Verdict::kGoOn) make_videos();
+  } catch (const std::exception&) {
+    // What was cancelled may fail in many ways; only why it was cancelled counts.
+    if (supervisor_.verdict() == Verdict::kGoOn) throw;
+  }
+  return supervisor_.verdict();
+}
+
+void Delivery::work_on_items() {
   const std::vector<Item> items =
       workshop_.database.read([&](Session& sql) { return repository::items(sql, id_); });
   for (std::size_t position = 0; position < items.size(); ++position) {
     if (items[position].status != ItemStatus::kPending) continue;
-    try {
-      work_on(items[position], position, items.size());
-    } catch (const std::exception&) {
-      // What was cancelled may fail in many ways; only why it was cancelled counts.
-      if (supervisor_.verdict() == Verdict::kGoOn) throw;
-    }
-    if (supervisor_.verdict() != Verdict::kGoOn) break;
+    work_on(items[position], position, items.size());
+    if (supervisor_.verdict() != Verdict::kGoOn) return;
   }
-  return supervisor_.verdict();
 }
 
 void Delivery::work_on(const Item& item, std::size_t position, std::size_t count) {
@@ -94,15 +115,45 @@ void Delivery::work_on(const Item& item, std::size_t position, std::size_t count
 
 // The same item gets the same key at every attempt, so that no attempt leaves a blob of its own behind.
 std::string Delivery::make_result(const Item& item, const engine::Progress& progress) {
-  const std::string suffix = "." + std::string(extension(parameters_.output_format));
+  Parameters parameters = parameters_;
+  parameters.output_format = picture_format(item, parameters_.output_format);
+  const std::string suffix = "." + std::string(extension(parameters.output_format));
   const storage::TemporaryFile output(workshop_.temporary.new_path(suffix));
   const auto image = workshop_.storage.open_file(item.image_path);
   const auto mask = workshop_.storage.open_file(item.mask_path);
-  workshop_.backend.process({*image, *mask, model_id_, parameters_, output.path()}, progress,
+  workshop_.backend.process({*image, *mask, model_id_, parameters, output.path()}, progress,
                             supervisor_.cancel());
-  std::string key = "results/" + id_.to_string() + "/" + std::to_string(item.index) + suffix;
-  workshop_.storage.put_file(key, output.path());
-  return key;
+  std::string result = key(std::to_string(item.index) + suffix);
+  workshop_.storage.put_file(result, output.path());
+  return result;
+}
+
+// What an earlier delivery made is not made again.
+void Delivery::make_videos() {
+  const auto [items, videos] = workshop_.database.read(
+      [&](Session& sql) { return std::pair(repository::items(sql, id_), repository::videos(sql, id_)); });
+  for (const Video& video : videos) {
+    std::vector<Item> frames;
+    std::copy_if(items.begin(), items.end(), std::back_inserter(frames),
+                 [&](const Item& item) { return item.upload_index == video.upload_index; });
+    const bool any = std::any_of(frames.begin(), frames.end(),
+                                 [](const Item& frame) { return frame.status == ItemStatus::kDone; });
+    if (any && !video.output_path) make_video(video, frames);
+    if (supervisor_.verdict() != Verdict::kGoOn) return;
+  }
+}
+
+void Delivery::make_video(const Video& video, std::span<const Item> frames) {
+  const storage::TemporaryFile output(workshop_.temporary.new_path(".mp4"));
+  assemble_video(video, frames, workshop_.storage, output.path(), supervisor_.cancel());
+  const std::string result = key("video-" + std::to_string(video.upload_index) + ".mp4");
+  workshop_.storage.put_file(result, output.path());
+  const bool recorded = workshop_.database.transaction(
+      [&](Session& sql) { return repository::record_video(sql, id_, video.upload_index, result); });
+  if (!recorded) return supervisor_.notice_end();
+  for (const Item& frame : frames) {
+    if (frame.output_path) workshop_.storage.remove(*frame.output_path);
+  }
 }
 
 void log_end(const queue::LeasedJob& job, std::string_view status) {
@@ -133,7 +184,7 @@ void try_to_deliver(const Workshop& workshop, const queue::LeasedJob& job, const
       workshop.database.transaction([&](Session& sql) { return repository::begin(sql, job.id); });
   if (!inference) return workshop.queue.complete(job);  // it has ended, or its row is gone
 
-  switch (Delivery(workshop, job, *inference, shutdown).work_on_items()) {
+  switch (Delivery(workshop, job, *inference, shutdown).work_on_everything()) {
     case Verdict::kGoOn:
       settle_completed(workshop, job);
       return workshop.queue.complete(job);

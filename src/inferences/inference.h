@@ -12,6 +12,7 @@
 #include "base/credits.h"
 #include "base/time.h"
 #include "base/uuid.h"
+#include "media/sampling_rate.h"
 
 namespace inpaint::inferences {
 
@@ -50,9 +51,19 @@ struct Item {
   ItemType type = ItemType::kImage;
   std::int64_t upload_index = 0;            // frames with the same one make one video
   std::optional<std::int64_t> frame_index;  // of a video
+  std::optional<std::int64_t> frame_time;   // of a video, in its time base
   ItemStatus status = ItemStatus::kPending;
-  std::optional<std::string> output_path;  // when done
+  std::optional<std::string> output_path;  // when done; of a frame only until its video is made
   std::optional<std::string> reason;       // when failed: a sentence for the user
+};
+
+// A video whose frames are among the items: a copy of what the dataset knows of it.
+struct Video {
+  std::int64_t upload_index = 0;
+  media::Fraction time_base;               // the unit of frame times, in seconds
+  std::int64_t end_time = 0;               // when the last frame ends
+  std::optional<std::string> source_path;  // whose sound the result gets
+  std::optional<std::string> output_path;  // when made
 };
 
 }  // namespace inpaint::inferences

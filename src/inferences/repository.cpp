@@ -71,7 +71,7 @@ std::vector<Inference> select_inferences(Session& sql, const std::string& rest, 
 struct ItemRow {
   std::string image_path, mask_path, type, status;
   long long index = 0, upload_index = 0;
-  Nullable<long long> frame_index;
+  Nullable<long long> frame_index, frame_time;
   Nullable<std::string> output_path, reason;
 
   void bind(soci::statement& statement) {
@@ -79,6 +79,7 @@ struct ItemRow {
     for (std::string* text : {&image_path, &mask_path, &type}) statement.exchange(soci::into(*text));
     statement.exchange(soci::into(upload_index));
     statement.exchange(frame_index.into());
+    statement.exchange(frame_time.into());
     statement.exchange(soci::into(status));
     statement.exchange(output_path.into());
     statement.exchange(reason.into());
@@ -90,6 +91,7 @@ struct ItemRow {
             type == "video" ? ItemType::kVideo : ItemType::kImage,
             upload_index,
             frame_index.value(),
+            frame_time.value(),
             status == "DONE"     ? ItemStatus::kDone
             : status == "FAILED" ? ItemStatus::kFailed
                                  : ItemStatus::kPending,
@@ -133,8 +135,10 @@ Order copy_items(Session& sql, const InferenceId& inference, const Dataset& data
   const long long frame_price = credits::kFrameInference.hundredths();
   change(sql,
          "INSERT INTO inference_items(inference_id, item_index, image_path, mask_path, image_name, type, "
-         "upload_index, frame_index, price) SELECT :id, item_index, image_path, mask_path, image_name, type, "
-         "upload_index, frame_index, CASE type WHEN 'video' THEN :frame_price ELSE :image_price END "
+         "upload_index, frame_index, frame_time, price) SELECT :id, item_index, image_path, mask_path, "
+         "image_name, "
+         "type, upload_index, frame_index, frame_time, CASE type WHEN 'video' THEN :frame_price ELSE "
+         ":image_price END "
          "FROM dataset_items WHERE dataset_id = :dataset",
          id, frame_price, image_price, dataset.id);
   long long items = 0;
@@ -185,11 +189,12 @@ std::vector<InferenceId> live_of_user(Session& sql, const UserId& user) {
 }
 
 std::vector<Item> items(Session& sql, const InferenceId& inference) {
-  return select<ItemRow>(sql,
-                         "SELECT item_index, image_path, mask_path, type, upload_index, frame_index, status, "
-                         "output_path, reason FROM inference_items WHERE inference_id = :id "
-                         "ORDER BY item_index",
-                         inference.to_string());
+  return select<ItemRow>(
+      sql,
+      "SELECT item_index, image_path, mask_path, type, upload_index, frame_index, frame_time, "
+      "status, output_path, reason FROM inference_items WHERE inference_id = :id "
+      "ORDER BY item_index",
+      inference.to_string());
 }
 
 std::optional<std::string> find_output_name(Session& sql, const UserId& user,
@@ -202,8 +207,14 @@ std::optional<std::string> find_output_name(Session& sql, const UserId& user,
   return first_of(select<Row>(sql,
                               "SELECT image_name FROM inference_items JOIN inferences ON id = inference_id "
                               "WHERE output_path = :path AND user_id = :user AND "
+                              "inferences.status = 'COMPLETED' "
+                              "UNION ALL SELECT image_name FROM inference_videos AS videos "
+                              "JOIN inference_items AS items ON items.inference_id = videos.inference_id "
+                              "AND items.upload_index = videos.upload_index "
+                              "JOIN inferences ON id = videos.inference_id "
+                              "WHERE videos.output_path = :path2 AND user_id = :user2 AND "
                               "inferences.status = 'COMPLETED' LIMIT 1",
-                              output_path, user.to_string()));
+                              output_path, user.to_string(), output_path, user.to_string()));
 }
 
 std::optional<Inference> begin(Session& sql, const InferenceId& id) {
@@ -340,8 +351,14 @@ bool is_named(Session& sql, const std::string& key) {
                            "WHERE mask_path = :d AND inferences.status IN ('PENDING', 'RUNNING')) "
                            "OR EXISTS(SELECT 1 FROM inference_items JOIN inferences ON id = inference_id "
                            "WHERE output_path = :e AND user_id IS NOT NULL "
+                           "AND inferences.status IN ('PENDING', 'RUNNING', 'COMPLETED')) "
+                           "OR EXISTS(SELECT 1 FROM dataset_videos WHERE source_path = :f) "
+                           "OR EXISTS(SELECT 1 FROM inference_videos JOIN inferences ON id = inference_id "
+                           "WHERE source_path = :g AND inferences.status IN ('PENDING', 'RUNNING')) "
+                           "OR EXISTS(SELECT 1 FROM inference_videos JOIN inferences ON id = inference_id "
+                           "WHERE output_path = :h AND user_id IS NOT NULL "
                            "AND inferences.status IN ('PENDING', 'RUNNING', 'COMPLETED'))",
-                           key, key, key, key, key)
+                           key, key, key, key, key, key, key, key)
              .front() != 0;
 }
 

@@ -55,7 +55,7 @@ std::int64_t count(Session& sql, const UserId& user, std::optional<Status> statu
 std::vector<InferenceId> live_of_user(Session& sql, const UserId& user);
 
 std::vector<Item> items(Session& sql, const InferenceId& inference);
-// How the picture was called that the user's completed inference made this output of.
+// How the picture or video was called that the user's completed inference made this output of.
 std::optional<std::string> find_output_name(Session& sql, const UserId& user, const std::string& output_path);
 
 // The steps of the work. Each changes something only while the inference is live (begin) or RUNNING, and
@@ -100,7 +100,8 @@ struct OpenReservation {
 };
 std::vector<OpenReservation> reservations_of_ended(Session& sql);
 
-// Whether a row names the blob: a dataset's item, an item of live work, or a result that can be downloaded.
+// Whether a row names the blob: a dataset's item or the source of its video, an item of live work, or a
+// result that can be downloaded.
 bool is_named(Session& sql, const std::string& key);
 
 }  // namespace inpaint::inferences::repository

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "accounts/user.h"
 #include "base/error.h"
@@ -129,19 +128,21 @@ Response results(const Request& request, Service& service, const SignedLinks& li
   Json images = Json::array();
   Json videos = Json::array();
   Json failed = Json::array();
-  std::set<std::int64_t> listed_videos;  // the frames of a video share one output
-  for (const Item& item : service.results(user, id)) {
+  const Service::Results results = service.results(user, id);
+  for (const Item& item : results.items) {
     if (item.status == ItemStatus::kFailed) {
       failed.push_back({{"path", item.image_path}, {"reason", item.reason.value_or("")}});
     } else if (item.output_path && item.type == ItemType::kImage) {
       images.push_back({{"originalPath", item.image_path},
                         {"outputPath", *item.output_path},
                         {"downloadUrl", download_url(links, user, *item.output_path)}});
-    } else if (item.output_path && listed_videos.insert(item.upload_index).second) {
-      videos.push_back({{"originalVideoId", item.upload_index},
-                        {"outputPath", *item.output_path},
-                        {"downloadUrl", download_url(links, user, *item.output_path)}});
     }
+  }
+  for (const Video& video : results.videos) {
+    if (!video.output_path) continue;  // every frame of it failed
+    videos.push_back({{"originalVideoId", video.upload_index},
+                      {"outputPath", *video.output_path},
+                      {"downloadUrl", download_url(links, user, *video.output_path)}});
   }
   return http::json_response(200, {{"data",
                                     {{"inferenceId", id.to_string()},

@@ -9,6 +9,7 @@
 #include "credits/ledger.h"
 #include "inferences/repository.h"
 #include "inferences/settlement.h"
+#include "inferences/video_repository.h"
 
 namespace inpaint::inferences {
 namespace {
@@ -59,6 +60,7 @@ Inference place_order(Session& sql, const UserId& user, const Service::Submissio
   repository::insert(sql, {id, user, *dataset, submission.model_id, submission.parameters,
                            submission.idempotency_key, hash});
   const repository::Order order = repository::copy_items(sql, id, *dataset);
+  repository::copy_videos(sql, id, *dataset);
   if (order.items == 0) throw invalid("EMPTY_DATASET", "The dataset holds no items to inpaint.");
   if (submission.output_format == OutputFormat::kMp4 && order.videos == 0) {
     throw invalid("BAD_OUTPUT_FORMAT", "mp4 is for videos, and the dataset holds none.");
@@ -93,14 +95,14 @@ Service::Listing Service::list(const UserId& user, std::optional<Status> status,
   });
 }
 
-std::vector<Item> Service::results(const UserId& user, const InferenceId& id) {
+Service::Results Service::results(const UserId& user, const InferenceId& id) {
   return database_.read([&](Session& sql) {
     const Inference inference = find_or_throw(sql, user, id);
     if (inference.status != Status::kCompleted) {
       throw conflict("INFERENCE_NOT_COMPLETED", "There are no results: the inference is " +
                                                     std::string(to_string(inference.status)) + ".");
     }
-    return repository::items(sql, id);
+    return Results{repository::items(sql, id), repository::videos(sql, id)};
   });
 }
 

@@ -41,10 +41,15 @@ class Service {
   };
   Listing list(const UserId& user, std::optional<Status> status, std::int64_t limit, std::int64_t offset);
 
+  struct Results {
+    std::vector<Item> items;
+    std::vector<Video> videos;
+  };
   // Throws kConflict INFERENCE_NOT_COMPLETED.
-  std::vector<Item> results(const UserId& user, const InferenceId& id);
+  Results results(const UserId& user, const InferenceId& id);
 
-  // The name of the picture that a result was made of. Throws kNotFound when it may not be downloaded.
+  // The name of the picture or video that a result was made of. Throws kNotFound when it may not be
+  // downloaded.
   std::string name_of_result(const UserId& user, const std::string& output_path);
 
   // Ends it and gives the tokens back; aborting twice is aborting once. Throws kConflict INFERENCE_ENDED.

@@ -142,7 +142,7 @@ TEST_F(ServiceTest, trap_Q4_another_users_inference_is_one_that_is_not_there) {
   add_dataset(user, "photos", 1);
   const InferenceId id = submit(user);
   deliver_next();
-  const std::string output = service_.results(user, id).front().output_path.value();
+  const std::string output = service_.results(user, id).items.front().output_path.value();
   EXPECT_EQ(code_of([&] { service_.find(stranger, id); }), "NOT_FOUND");
   EXPECT_EQ(code_of([&] { service_.results(stranger, id); }), "NOT_FOUND");
   EXPECT_EQ(code_of([&] { service_.abort(stranger, id); }), "NOT_FOUND");
@@ -173,7 +173,7 @@ TEST_F(ServiceTest, ResultsAreRefusedUntilCompleted) {
   const UserId user = add_user();
   add_dataset(user, "photos", 1);
   const InferenceId id = submit(user);
-  EXPECT_EQ(code_of([&] { service_.results(user, id); }), "INFERENCE_NOT_COMPLETED");
+  EXPECT_EQ(code_of([&] { service_.results(user, id).items; }), "INFERENCE_NOT_COMPLETED");
   deliver_next();
   EXPECT_EQ(service_.results(user, id).size(), 1u);
 }

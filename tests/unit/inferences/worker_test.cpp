@@ -38,7 +38,7 @@ TEST_F(WorkerTest, trap_Q5_model_and_parameters_reach_the_backend) {
   const InferenceId id = service_.submit(user, request).id;
   relay_.carry();
   deliver_next();
-  const std::vector<Item> items = service_.results(user, id);
+  const std::vector<Item> items = service_.results(user, id).items;
   ASSERT_EQ(items.size(), 2u);
   EXPECT_EQ(items[1].output_path, "results/" + id.to_string() + "/1.jpg");
   const int high = static_cast<int>(engine::Quality::kHigh);
@@ -71,7 +71,7 @@ TEST_F(WorkerTest, ABadPictureFailsAloneAndIsRefunded) {
   EXPECT_EQ(inference.status, Status::kCompleted);
   EXPECT_EQ(inference.tokens_refunded, credits::kImageInference);
   EXPECT_EQ(balance(user), Credits{100'00} - credits::kImageInference * 2);
-  const std::vector<Item> items = service_.results(user, id);
+  const std::vector<Item> items = service_.results(user, id).items;
   EXPECT_EQ(items[1].status, ItemStatus::kFailed);
   EXPECT_EQ(items[1].reason, "The picture is damaged.");
   EXPECT_EQ(items[2].status, ItemStatus::kDone);
@@ -99,7 +99,7 @@ TEST_F(WorkerTest, AMissingBlobFailsItsItemOnly) {
       database_->read([&](Session& sql) { return repository::items(sql, id)[0].image_path; });
   storage_->remove(key);
   deliver_next();
-  EXPECT_EQ(service_.results(user, id)[0].status, ItemStatus::kFailed);
+  EXPECT_EQ(service_.results(user, id).items[0].status, ItemStatus::kFailed);
   EXPECT_EQ(service_.find(user, id).tokens_refunded, credits::kImageInference);
 }
 
