@@ -20,9 +20,8 @@ if(INPAINT_SANITIZE)
     # SOCI hides the type information that this check needs, so that what includes it would not link.
     target_compile_options(inpaint_options INTERFACE -fno-sanitize=vptr)
   endif()
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND INPAINT_SANITIZE MATCHES "thread")
-    # Asio fences are understood by TSan only as atomic operations.
-    target_compile_options(inpaint_options INTERFACE -Wno-tsan)
+  if(INPAINT_SANITIZE MATCHES "thread")
+    # Asio's fences are understood by TSan only as atomic operations.
     target_compile_definitions(inpaint_options INTERFACE BOOST_ASIO_DISABLE_STD_ATOMIC_THREAD_FENCE)
   endif()
 endif()
@@ -32,4 +31,5 @@ function(inpaint_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES;PRIVATE" ${ARGN})
   add_library(inpaint_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(inpaint_${name} PUBLIC inpaint_options ${ARG_USES} PRIVATE ${ARG_PRIVATE})
+  inpaint_use_precompiled(inpaint_${name})
 endfunction()
