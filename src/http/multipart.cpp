@@ -9,6 +9,7 @@ constexpr std::size_t kMaximumPreamble = 4096;
 constexpr std::size_t kMaximumHeaders = 8192;
 constexpr int kMaximumParts = 64;
 constexpr std::string_view kLineBreak = "\r\n";
+constexpr std::string_view kEmptyLine = "\r\n\r\n";
 
 }  // namespace
 
@@ -43,9 +44,16 @@ void MultipartParser::finish() const {
   if (state_ != State::kEpilogue) throw malformed_multipart("the body ends before its last boundary");
 }
 
+// Where a text of that length begins that was found, or may yet begin when more of the body arrives. Limits
+// are compared with this, so that they do not depend on how the body is cut into pieces.
+std::size_t MultipartParser::earliest(std::size_t found, std::size_t length) const {
+  if (found != std::string::npos) return found;
+  return pending_.size() - std::min(pending_.size(), length - 1);
+}
+
 bool MultipartParser::skip_preamble() {
   const auto found = pending_.find(delimiter_);
-  if (std::min(found, pending_.size()) > kMaximumPreamble) {
+  if (earliest(found, delimiter_.size()) > kMaximumPreamble) {
     throw malformed_multipart("the first boundary is missing");
   }
   if (found == std::string::npos) return false;
@@ -79,8 +87,8 @@ bool MultipartParser::read_delimiter_end() {
 }
 
 bool MultipartParser::read_headers() {
-  const auto end = pending_.find("\r\n\r\n");
-  if (std::min(end, pending_.size()) > kMaximumHeaders) {
+  const auto end = pending_.find(kEmptyLine);
+  if (earliest(end, kEmptyLine.size()) > kMaximumHeaders) {
     throw malformed_multipart("a part's headers are too large");
   }
   if (end == std::string::npos) return false;

@@ -35,6 +35,7 @@ class MultipartParser {
   bool read_delimiter_end();
   bool read_headers();
   bool read_data();
+  std::size_t earliest(std::size_t found, std::size_t length) const;
 
   const std::string delimiter_;  // with the line break before it
   Receiver& receiver_;

@@ -90,6 +90,21 @@ TEST(MultipartTest, HasLimits) {
   EXPECT_THROW(parse(many + "--B--"), Error);
 }
 
+TEST(MultipartTest, HasTheSameLimitsHoweverTheBodyIsCut) {
+  for (std::size_t size = 4080; size <= 4110; ++size) {
+    const std::string body = std::string(size, 'x') + "\r\n--B--";
+    const auto accepts = [&](std::size_t piece) {
+      try {
+        parse(body, piece);
+        return true;
+      } catch (const Error&) {
+        return false;
+      }
+    };
+    EXPECT_EQ(accepts(1), accepts(SIZE_MAX)) << size;
+  }
+}
+
 TEST(BoundaryTest, IsReadFromTheContentType) {
   EXPECT_EQ(boundary_of("multipart/form-data; boundary=abc"), "abc");
   EXPECT_EQ(boundary_of("Multipart/Form-Data; charset=utf-8; BOUNDARY=\"a b\""), "a b");
