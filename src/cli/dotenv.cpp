@@ -37,6 +37,7 @@ std::optional<std::string_view> parse_value(std::string_view text) {
     if (!rest.empty() && rest.front() != '#') return std::nullopt;
     return text.substr(1, end - 1);
   }
+  if (text.starts_with('#')) return std::string_view();
   return trim(text.substr(0, text.find(" #")));
 }
 

@@ -11,6 +11,7 @@
 #include "cli/progress_bar.h"
 #include "engine/engine.h"
 #include "media/media.h"
+#include "storage/temporary_area.h"
 
 namespace inpaint::cli {
 namespace {
@@ -21,9 +22,14 @@ struct Job {
   std::filesystem::path output;
 };
 
-bool is_picture(const std::filesystem::path& file) {
+std::string extension_of(const std::filesystem::path& file) {
   std::string extension = file.extension();
   std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  return extension;
+}
+
+bool is_picture(const std::filesystem::path& file) {
+  const std::string extension = extension_of(file);
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
@@ -34,13 +40,13 @@ engine::Quality quality_of(const RunOptions& options) {
 
 // Written beside its place and renamed, so that nobody meets half a picture.
 void write(const std::filesystem::path& file, const engine::Image& image) {
-  const std::filesystem::path draft = file.string() + ".part";
-  if (file.extension() == ".png") {
-    media::write_png(draft, image);
+  const storage::TemporaryFile draft(file.string() + ".part");
+  if (extension_of(file) == ".png") {
+    media::write_png(draft.path(), image);
   } else {
-    media::write_jpeg(draft, image);
+    media::write_jpeg(draft.path(), image);
   }
-  std::filesystem::rename(draft, file);
+  std::filesystem::rename(draft.path(), file);
 }
 
 void repair(const Job& job, const RunOptions& options, ProgressBar& bar) {
@@ -53,12 +59,19 @@ void repair(const Job& job, const RunOptions& options, ProgressBar& bar) {
   write(job.output, engine::inpaint(options.model, image, mask, parameters, show, engine::CancelToken()));
 }
 
-// The mask of photo.jpg is photo.png, photo_mask.png or mask_photo.png (or .jpg), or nothing.
-std::filesystem::path find_mask(const std::filesystem::path& masks, const std::string& name) {
+bool is_mask_name(const std::string& stem) {
+  return stem.ends_with("_mask") || stem.starts_with("mask_");
+}
+
+// The mask of photo.jpg is photo_mask.png, mask_photo.png or photo.png (or .jpg), or nothing. A picture is
+// not the mask of itself.
+std::filesystem::path find_mask(const std::filesystem::path& masks, const std::filesystem::path& image) {
+  const std::string name = image.stem();
   for (const std::string& stem : {name + "_mask", "mask_" + name, name}) {
     for (const char* extension : {".png", ".jpg", ".jpeg"}) {
       std::filesystem::path candidate = masks / (stem + extension);
-      if (std::filesystem::exists(candidate)) return candidate;
+      if (std::filesystem::exists(candidate) && !std::filesystem::equivalent(candidate, image))
+        return candidate;
     }
   }
   return {};
@@ -70,12 +83,12 @@ std::vector<Job> jobs_of_directories(const RunOptions& options) {
       throw invalid("NO_DIRECTORY", directory.string() + " is not a directory.");
   }
   std::filesystem::create_directories(options.outputs);
+  const bool are_together = std::filesystem::equivalent(options.images, options.masks);
   std::vector<Job> jobs;
   for (const auto& entry : std::filesystem::directory_iterator(options.images)) {
     const std::filesystem::path& image = entry.path();
-    const bool is_mask_itself = image.stem().string().ends_with("_mask") && options.images == options.masks;
-    if (!is_picture(image) || is_mask_itself) continue;
-    jobs.push_back({image, find_mask(options.masks, image.stem()), options.outputs / image.filename()});
+    if (!is_picture(image) || (are_together && is_mask_name(image.stem()))) continue;
+    jobs.push_back({image, find_mask(options.masks, image), options.outputs / image.filename()});
   }
   if (jobs.empty())
     throw invalid("NO_PICTURES", "There are no .png or .jpg files in " + options.images.string() + ".");
