@@ -1,12 +1,15 @@
 #include "accounts/repository.h"
 
 #include "base/error.h"
+#include "database/dialect.h"
 #include "database/query.h"
 
 namespace inpaint::accounts::repository {
 namespace {
 
+using database::change;
 using database::first_of;
+using database::NumberRow;
 using database::select;
 
 constexpr const char* role_name(Role role) {
@@ -14,7 +17,8 @@ constexpr const char* role_name(Role role) {
 }
 
 constexpr auto kSelectUser =
-    "SELECT id, name, surname, email, tokens, role, created_at, password_changed_at FROM users ";
+    "SELECT id, name, surname, email, hundredths(tokens), role, epoch_ms(created_at), "
+    "epoch_ms(password_changed_at) FROM users ";
 
 struct UserRow {
   std::string id, name, surname, email, role;
@@ -43,18 +47,23 @@ struct UserRow {
 }  // namespace
 
 void insert(Session& sql, const User& user, const std::string& password_hash) {
-  const std::string role = role_name(user.role);
   const long long created_at = user.created_at.unix_ms;
   const long long password_changed_at = user.password_changed_at.unix_ms;
-  sql << "INSERT INTO users(id, name, surname, email, password, role, password_changed_at, created_at, "
-         "updated_at) VALUES (:id, :name, :surname, :email, :password, :role, :changed, :created, :updated)",
-      soci::use(user.id.to_string()), soci::use(user.name), soci::use(user.surname), soci::use(user.email),
-      soci::use(password_hash), soci::use(role), soci::use(password_changed_at), soci::use(created_at),
-      soci::use(created_at);
+  change(sql,
+         "INSERT INTO users(id, name, surname, email, password, role, password_changed_at, created_at, "
+         "updated_at) VALUES (:id, :name, :surname, :email, :password, :role, time_of(:changed), "
+         "time_of(:created), time_of(:updated))",
+         user.id.to_string(), user.name, user.surname, user.email, password_hash,
+         std::string(role_name(user.role)), password_changed_at, created_at, created_at);
 }
 
 std::optional<User> find(Session& sql, const UserId& id) {
   return first_of(select<UserRow>(sql, std::string(kSelectUser) + "WHERE id = :id", id.to_string()));
+}
+
+std::optional<User> find_and_lock(Session& sql, const UserId& id) {
+  return first_of(select<UserRow>(
+      sql, std::string(kSelectUser) + "WHERE id = :id" + database::for_update(sql), id.to_string()));
 }
 
 std::optional<User> find_by_email(Session& sql, const std::string& email) {
@@ -69,24 +78,27 @@ std::string password_hash(Session& sql, const UserId& id) {
 
 void update(Session& sql, const User& user, const std::optional<std::string>& password_hash) {
   const long long now = Timestamp::now().unix_ms;
-  sql << "UPDATE users SET name = :name, surname = :surname, email = :email, updated_at = :now WHERE id = "
-         ":id",
-      soci::use(user.name), soci::use(user.surname), soci::use(user.email), soci::use(now),
-      soci::use(user.id.to_string());
+  change(sql,
+         "UPDATE users SET name = :name, surname = :surname, email = :email, updated_at = time_of(:now) "
+         "WHERE id = :id",
+         user.name, user.surname, user.email, now, user.id.to_string());
   if (!password_hash) return;
   const long long changed_at = user.password_changed_at.unix_ms;
-  sql << "UPDATE users SET password = :password, password_changed_at = :changed WHERE id = :id",
-      soci::use(*password_hash), soci::use(changed_at), soci::use(user.id.to_string());
+  change(sql, "UPDATE users SET password = :password, password_changed_at = time_of(:changed) WHERE id = :id",
+         *password_hash, changed_at, user.id.to_string());
 }
 
 void remove(Session& sql, const UserId& id) {
-  sql << "DELETE FROM users WHERE id = :id", soci::use(id.to_string());
+  change(sql, "DELETE FROM users WHERE id = :id", id.to_string());
 }
 
 std::int64_t count_administrators(Session& sql) {
-  long long count = 0;
-  sql << "SELECT COUNT(*) FROM users WHERE role = 'admin'", soci::into(count);
-  return count;
+  return select<NumberRow>(sql, "SELECT COUNT(*) FROM users WHERE role = 'admin'").front();
+}
+
+std::int64_t count_and_lock_administrators(Session& sql) {
+  const std::string all = std::string(kSelectUser) + "WHERE role = 'admin' ORDER BY id";
+  return static_cast<std::int64_t>(select<UserRow>(sql, all + database::for_update(sql)).size());
 }
 
 }  // namespace inpaint::accounts::repository

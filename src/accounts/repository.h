@@ -15,6 +15,8 @@ using database::Session;
 // Database::transaction) for an e-mail that is there.
 void insert(Session& sql, const User& user, const std::string& password_hash);
 std::optional<User> find(Session& sql, const UserId& id);
+// And keeps it as it is, but for this transaction, until the transaction ends.
+std::optional<User> find_and_lock(Session& sql, const UserId& id);
 std::optional<User> find_by_email(Session& sql, const std::string& email);
 // Empty when there is no such user.
 std::string password_hash(Session& sql, const UserId& id);
@@ -22,5 +24,7 @@ std::string password_hash(Session& sql, const UserId& id);
 void update(Session& sql, const User& user, const std::optional<std::string>& password_hash);
 void remove(Session& sql, const UserId& id);
 std::int64_t count_administrators(Session& sql);
+// The same, and keeps them as find_and_lock does.
+std::int64_t count_and_lock_administrators(Session& sql);
 
 }  // namespace inpaint::accounts::repository

@@ -39,8 +39,7 @@ void check_may_change(const User& caller, const UserId& target) {
   throw Error(ErrorKind::kForbidden, "FORBIDDEN", "This account belongs to somebody else.");
 }
 
-User find_or_throw(Session& sql, const UserId& id) {
-  std::optional<User> user = repository::find(sql, id);
+User found_or_throw(std::optional<User> user) {
   if (!user) throw not_found("There is no such user.");
   return *std::move(user);
 }
@@ -104,7 +103,7 @@ User Service::update(const User& caller, const UserId& target, const Changes& ch
   if (changes.password) hash = hash_password(*changes.password, bcrypt_cost_);
   try {
     User updated = database_.transaction([&](Session& sql) {
-      User user = find_or_throw(sql, target);
+      User user = found_or_throw(repository::find_and_lock(sql, target));
       if (changes.name) user.name = *changes.name;
       if (changes.surname) user.surname = *changes.surname;
       if (changes.email) user.email = lower_case(*changes.email);
@@ -127,10 +126,11 @@ User Service::update(const User& caller, const UserId& target, const Changes& ch
 void Service::remove(const User& caller, const UserId& target) {
   check_may_change(caller, target);
   database_.transaction([&](Session& sql) {
-    const User user = find_or_throw(sql, target);
-    if (is_administrator(user) && repository::count_administrators(sql) == 1) {
+    const User user = found_or_throw(repository::find(sql, target));
+    if (is_administrator(user) && repository::count_and_lock_administrators(sql) == 1) {
       throw conflict("LAST_ADMINISTRATOR", "The last administrator can't be deleted.");
     }
+    found_or_throw(repository::find_and_lock(sql, target));
     before_delete_(sql, target);
     repository::remove(sql, target);
   });
@@ -160,11 +160,17 @@ bool Service::ensure_administrator(const Registration& registration) {
   const auto has_one = [](Session& sql) { return repository::count_administrators(sql) > 0; };
   if (database_.read(has_one)) return false;
   const std::string hash = hash_password(registration.password, bcrypt_cost_);
-  return database_.transaction([&](Session& sql) {
-    if (has_one(sql)) return false;  // another process was quicker
-    insert_user(sql, registration, hash);
-    return true;
-  });
+  try {
+    return database_.transaction([&](Session& sql) {
+      if (has_one(sql)) return false;  // another process was quicker
+      insert_user(sql, registration, hash);
+      return true;
+    });
+  } catch (const Error& error) {
+    // Or it was quicker by less than that.
+    if (database::is_unique_violation(error) && database_.read(has_one)) return false;
+    throw;
+  }
 }
 
 }  // namespace inpaint::accounts

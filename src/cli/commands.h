@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "cli/config.h"
 
@@ -13,6 +14,8 @@ namespace inpaint::cli {
 int serve(const Config& config);
 int work(const Config& config);
 int migrate(const Config& config);
+// `from` is sqlite:PATH, `to` a URL of PostgreSQL.
+int move_installation(const std::string& from, const std::string& to);
 int seed(const Config& config, const std::filesystem::path& samples);
 int verify_ledger(const Config& config);
 

@@ -95,6 +95,21 @@ void add_data_options(CLI::App& command, Config& config) {
       [&](const std::string& text) { config.log_level = level(text); });
 }
 
+void add_database_options(CLI::App& command, Config& config) {
+  add(command, "--database-host", "DB_HOST",
+      "PostgreSQL's host or socket directory [none: SQLite in the data directory]",
+      [&](const std::string& text) { config.database_host = text; });
+  add(command, "--database-port", "DB_PORT", "PostgreSQL's port [5432]", [&](const std::string& text) {
+    config.database_port = static_cast<std::uint16_t>(whole_number(text, 1, 65'535));
+  });
+  add(command, "--database-name", "POSTGRES_DB", "database in PostgreSQL [inpaint]",
+      [&](const std::string& text) { config.database_name = not_empty(text, "a name"); });
+  add(command, "--database-user", "POSTGRES_USER", "PostgreSQL's user [inpaint]",
+      [&](const std::string& text) { config.database_user = not_empty(text, "a name"); });
+  add(command, "--database-password", "POSTGRES_PASSWORD", "PostgreSQL's password [none]",
+      [&](const std::string& text) { config.database_password = text; });
+}
+
 void add_worker_options(CLI::App& command, Config& config) {
   add(command, "--worker-concurrency", "WORKER_CONCURRENCY",
       "inferences at a time; 0: serve leaves them to `inpaint worker` [cores - 1, at least 1]",
@@ -165,9 +180,8 @@ void refuse_unsupported_environment() {
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0';
   };
-  for (const auto& [name, what] :
-       {std::pair{"DB_HOST", "PostgreSQL"}, std::pair{"REDIS_HOST", "a queue on Redis"},
-        std::pair{"INFERENCE_BLACKBOX_HOST", "an inference engine behind HTTP"}}) {
+  for (const auto& [name, what] : {std::pair{"REDIS_HOST", "a queue on Redis"},
+                                   std::pair{"INFERENCE_BLACKBOX_HOST", "an inference engine behind HTTP"}}) {
     if (!is_set(name)) continue;
     throw invalid("UNSUPPORTED_SETTING", std::string(name) + " is set, but this version can't use " + what +
                                              ". Unset it to use what is built in.");

@@ -26,6 +26,12 @@ struct Config {
   std::filesystem::path data_directory = "./data";
   std::filesystem::path upload_directory;  // empty: uploads/ in the data directory
 
+  std::string database_host;  // of PostgreSQL; empty: SQLite in the data directory
+  std::uint16_t database_port = 5432;
+  std::string database_name = "inpaint";
+  std::string database_user = "inpaint";
+  std::string database_password;
+
   std::string jwt_secret;  // empty: made once and kept in the data directory
   std::chrono::seconds session_lifetime = std::chrono::hours(24);
   int bcrypt_cost = 12;
@@ -42,10 +48,11 @@ struct Config {
 
 // The options of a command. A value that is malformed is refused with a sentence that says what is allowed.
 // The config must outlive the parsing.
-void add_data_options(CLI::App& command, Config& config);     // where the data is, and how much is logged
-void add_worker_options(CLI::App& command, Config& config);   // how the work is done
-void add_account_options(CLI::App& command, Config& config);  // secrets, passwords, the administrator
-void add_server_options(CLI::App& command, Config& config);   // host, port and limits
+void add_data_options(CLI::App& command, Config& config);      // where the data is, and how much is logged
+void add_database_options(CLI::App& command, Config& config);  // which database it is
+void add_worker_options(CLI::App& command, Config& config);    // how the work is done
+void add_account_options(CLI::App& command, Config& config);   // secrets, passwords, the administrator
+void add_server_options(CLI::App& command, Config& config);    // host, port and limits
 
 // Throws kInvalid for the settings of what this version does not have, rather than ignore them.
 void refuse_unsupported_environment();

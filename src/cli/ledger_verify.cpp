@@ -7,7 +7,7 @@
 namespace inpaint::cli {
 
 int verify_ledger(const Config& config) {
-  const auto database = open_database(config);
+  const auto database = open_database_for_one_command(config);
   database->migrate();
   const credits::Verification found =
       database->read([](database::Session& sql) { return credits::verify(sql); });

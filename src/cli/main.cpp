@@ -27,6 +27,26 @@ constexpr auto kFooter =
 // What was asked for: runs the chosen command and returns its exit code.
 using Chosen = std::function<int()>;
 
+struct Move {
+  std::string from;
+  std::string to;
+};
+
+void describe_migrate_command(CLI::App& app, Config& config, Move& move, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "migrate", "Bring the database to this version's schema, or move an installation to PostgreSQL");
+  CLI::Option* from = command->add_option("--from", move.from, "sqlite:PATH of a database to copy");
+  CLI::Option* to =
+      command->add_option("--to", move.to, "postgres://USER:PASSWORD@HOST:PORT/DATABASE, empty");
+  from->needs(to);
+  to->needs(from);
+  add_data_options(*command, config);
+  add_database_options(*command, config);
+  command->callback([&] {
+    chosen = [&] { return move.from.empty() ? migrate(config) : move_installation(move.from, move.to); };
+  });
+}
+
 void describe_service_commands(CLI::App& app, Config& config, std::filesystem::path& samples,
                                Chosen& chosen) {
   CLI::App* serve_command = app.add_subcommand("serve", "Start the service, with a worker inside");
@@ -40,9 +60,6 @@ void describe_service_commands(CLI::App& app, Config& config, std::filesystem::p
   add_worker_options(*worker_command, config);
   worker_command->callback([&] { chosen = [&] { return work(config); }; });
 
-  CLI::App* migrate_command = app.add_subcommand("migrate", "Bring the database to this version's schema");
-  migrate_command->callback([&] { chosen = [&] { return migrate(config); }; });
-
   CLI::App* seed_command =
       app.add_subcommand("seed", "Add an administrator, two demonstration users and a dataset of samples");
   add_account_options(*seed_command, config);
@@ -55,8 +72,9 @@ void describe_service_commands(CLI::App& app, Config& config, std::filesystem::p
       "verify", "Recompute every balance and report what differs (exit code 1 if anything does)");
   verify_command->callback([&] { chosen = [&] { return verify_ledger(config); }; });
 
-  for (CLI::App* command : {serve_command, worker_command, migrate_command, seed_command, verify_command}) {
+  for (CLI::App* command : {serve_command, worker_command, seed_command, verify_command}) {
     add_data_options(*command, config);
+    add_database_options(*command, config);
   }
 }
 
@@ -71,6 +89,7 @@ int main_or_throw(int argc, char** argv) {
   Config config;
   RunOptions run_options;
   std::filesystem::path samples = "samples";
+  Move move;
   Chosen chosen;
 
   CLI::App app(kDescription, "inpaint");
@@ -78,6 +97,7 @@ int main_or_throw(int argc, char** argv) {
   app.set_version_flag("--version", std::string("inpaint ") + INPAINT_VERSION);
   app.require_subcommand(1);
   describe_service_commands(app, config, samples, chosen);
+  describe_migrate_command(app, config, move, chosen);
   describe_run_command(app, run_options, chosen);
   try {
     app.parse(argc, argv);

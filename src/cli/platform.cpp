@@ -24,6 +24,24 @@ std::filesystem::path upload_directory(const Config& config) {
   return config.upload_directory.empty() ? config.data_directory / "uploads" : config.upload_directory;
 }
 
+// libpq's quoting of a value.
+std::string quoted(const std::string& value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\\' || c == '\'') text += '\\';
+    text += c;
+  }
+  return text + "'";
+}
+
+std::string connection_string(const Config& config) {
+  return "host=" + quoted(config.database_host) + " port=" + std::to_string(config.database_port) +
+         " dbname=" + quoted(config.database_name) + " user=" + quoted(config.database_user) +
+         " password=" + quoted(config.database_password) +
+         " connect_timeout=5 keepalives_idle=30 keepalives_interval=10 keepalives_count=3 "
+         "tcp_user_timeout=60000";
+}
+
 std::unique_ptr<database::Database> migrated(std::unique_ptr<database::Database> database) {
   database->migrate();
   return database;
@@ -32,7 +50,20 @@ std::unique_ptr<database::Database> migrated(std::unique_ptr<database::Database>
 }  // namespace
 
 std::unique_ptr<database::Database> open_database(const Config& config) {
-  return database::open_sqlite(prepared(config.data_directory) / "inpaint.db", kDatabaseConnections);
+  if (config.database_host.empty()) {
+    return database::open_sqlite(prepared(config.data_directory) / "inpaint.db", kDatabaseConnections);
+  }
+  return database::open_postgres({connection_string(config), kDatabaseConnections});
+}
+
+std::unique_ptr<database::Database> open_database_for_one_command(const Config& config) {
+  if (config.database_host.empty()) return open_database(config);
+  return database::open_postgres({connection_string(config), 1, std::chrono::milliseconds(0)});
+}
+
+std::string database_name(const Config& config) {
+  if (config.database_host.empty()) return config.data_directory.string();
+  return config.database_name + " on " + config.database_host + ":" + std::to_string(config.database_port);
 }
 
 Platform::Platform(const Config& config)

@@ -29,8 +29,14 @@ struct Platform {
   media::Limits limits;
 };
 
-// Opens the database alone, without making or migrating anything else.
+// Opens the database alone, without making or migrating anything else. Throws kUnavailable.
 std::unique_ptr<database::Database> open_database(const Config& config);
+
+// The same for a command that asks once and may ask for long.
+std::unique_ptr<database::Database> open_database_for_one_command(const Config& config);
+
+// The database as a person is told of it: "DIRECTORY", or "NAME on HOST:PORT".
+std::string database_name(const Config& config);
 
 // The background work on a platform: carrying rings, working on inferences, sweeping.
 class BackgroundWork {

@@ -13,7 +13,7 @@ int work(const Config& config) {
   BackgroundWork background(platform, config.worker_concurrency);
   background.start();
   std::printf("inpaint %s\nWorking on inferences in %s, %u at a time\n", INPAINT_VERSION,
-              config.data_directory.c_str(), config.worker_concurrency);
+              database_name(config).c_str(), config.worker_concurrency);
   std::fflush(stdout);
 
   shutdown.wait();

@@ -5,10 +5,16 @@
 
 #include "base/error.h"
 #include "credits/prices.h"
-#include "database/session.h"
+#include "database/dialect.h"
+#include "database/query.h"
 
 namespace inpaint::credits {
 namespace {
+
+using database::change;
+using database::first_of;
+using database::NumberRow;
+using database::select;
 
 struct Posting {
   std::string_view type;
@@ -18,33 +24,35 @@ struct Posting {
   std::string_view description;
 };
 
+long long number(Credits amount) {
+  return amount.hundredths();
+}
+
+std::optional<Credits> credits_of(std::optional<long long> hundredths) {
+  if (!hundredths) return std::nullopt;
+  return Credits{*hundredths};
+}
+
 void insert_entry(Session& sql, const std::string& user_id, const Posting& posting, Credits balance_after) {
-  const std::string id = Uuid::make().to_string();
-  const std::string type(posting.type);
-  const std::string status(posting.status);
-  const std::string description(posting.description);
-  const long long amount = posting.amount.hundredths();
-  const long long before = (balance_after - posting.amount).hundredths();
-  const long long after = balance_after.hundredths();
   const long long now = Timestamp::now().unix_ms;
-  sql << "INSERT INTO token_transactions(id, user_id, operation_type, operation_id, amount, balance_before, "
+  change(sql,
+         "INSERT INTO token_transactions(id, user_id, operation_type, operation_id, amount, balance_before, "
          "balance_after, status, description, created_at) "
-         "VALUES (:id, :user_id, :type, :operation_id, :amount, :before, :after, :status, :description, "
-         ":now)",
-      soci::use(id), soci::use(user_id), soci::use(type), soci::use(posting.operation_id), soci::use(amount),
-      soci::use(before), soci::use(after), soci::use(status), soci::use(description), soci::use(now);
+         "VALUES (:id, :user_id, :type, :operation_id, tokens_of(:amount), tokens_of(:before), "
+         "tokens_of(:after), :status, :description, time_of(:now))",
+         Uuid::make().to_string(), user_id, std::string(posting.type), posting.operation_id,
+         number(posting.amount), number(balance_after - posting.amount), number(balance_after),
+         std::string(posting.status), std::string(posting.description), now);
 }
 
 // The balance after adding `amount`, or nothing when the user is not there or has too little.
 std::optional<Credits> change_balance(Session& sql, const std::string& user_id, Credits amount) {
-  const long long change = amount.hundredths();
   const long long now = Timestamp::now().unix_ms;
-  long long tokens = 0;
-  sql << "UPDATE users SET tokens = tokens + :change, updated_at = :now "
-         "WHERE id = :id AND tokens + :change2 >= 0 RETURNING tokens",
-      soci::use(change), soci::use(now), soci::use(user_id), soci::use(change), soci::into(tokens);
-  if (!sql.got_data()) return std::nullopt;
-  return Credits{tokens};
+  return credits_of(first_of(
+      select<NumberRow>(sql,
+                        "UPDATE users SET tokens = tokens + tokens_of(:change), updated_at = time_of(:now) "
+                        "WHERE id = :id AND tokens + tokens_of(:change2) >= 0 RETURNING hundredths(tokens)",
+                        number(amount), now, user_id, number(amount))));
 }
 
 Credits pay(Session& sql, const UserId& user, const Posting& posting) {
@@ -55,12 +63,20 @@ Credits pay(Session& sql, const UserId& user, const Posting& posting) {
   return *left;
 }
 
-// The ledger outlives the account: a refund to a deleted user is booked against the last row.
+// The ledger outlives the account: a refund to a deleted user is booked against the last row. Its first row
+// is locked in the place of the user's, so that one refund follows the other.
 Credits balance_in_rows(Session& sql, const std::string& user_id) {
-  long long sum = 0;
-  sql << "SELECT COALESCE(SUM(amount), 0) FROM token_transactions WHERE user_id = :id", soci::use(user_id),
-      soci::into(sum);
-  return Credits{sum};
+  select<NumberRow>(
+      sql,
+      std::string("SELECT sequence FROM token_transactions WHERE operation_type = 'registration' "
+                  "AND operation_id = :user") +
+          database::for_update(sql),
+      user_id);
+  return Credits{
+      select<NumberRow>(
+          sql, "SELECT hundredths(COALESCE(SUM(amount), 0)) FROM token_transactions WHERE user_id = :id",
+          user_id)
+          .front()};
 }
 
 void give_back(Session& sql, const std::string& user_id, const InferenceId& inference, Credits amount,
@@ -78,17 +94,23 @@ struct Reservation {
 
 // Ends the reservation; the condition on its status makes the second of two callers fail.
 Reservation end_reservation(Session& sql, const InferenceId& inference, const std::string& status) {
-  const std::string& operation_id = inference.to_string();
-  std::string user_id;
-  long long amount = 0;
-  sql << "UPDATE token_transactions SET status = :status "
-         "WHERE operation_type = 'inference' AND operation_id = :id AND status = 'pending' "
-         "RETURNING user_id, amount",
-      soci::use(status), soci::use(operation_id), soci::into(user_id), soci::into(amount);
-  if (!sql.got_data()) {
-    throw conflict("RESERVATION_ENDED", "The tokens of this inference have been settled already.");
-  }
-  return {std::move(user_id), Credits{-amount}};
+  struct Row {
+    std::string user_id;
+    long long amount = 0;
+    void bind(soci::statement& statement) {
+      statement.exchange(soci::into(user_id));
+      statement.exchange(soci::into(amount));
+    }
+    Reservation value() const { return {user_id, Credits{-amount}}; }
+  };
+  std::optional<Reservation> ended =
+      first_of(select<Row>(sql,
+                           "UPDATE token_transactions SET status = :status "
+                           "WHERE operation_type = 'inference' AND operation_id = :id AND status = 'pending' "
+                           "RETURNING user_id, hundredths(amount)",
+                           status, inference.to_string()));
+  if (!ended) throw conflict("RESERVATION_ENDED", "The tokens of this inference have been settled already.");
+  return *std::move(ended);
 }
 
 }  // namespace
@@ -134,33 +156,32 @@ Credits cancel(Session& sql, const InferenceId& inference, std::string_view desc
 Credits recharge(Session& sql, const UserId& user, Credits amount, std::string_view description) {
   if (amount <= Credits{} || amount > kLargestRecharge) throw internal("a recharge out of range");
   const std::string& id = user.to_string();
-  const long long change = amount.hundredths();
-  const long long maximum = kMaximumBalance.hundredths();
   const long long now = Timestamp::now().unix_ms;
-  long long tokens = 0;
+  // Locked before it is counted what is reserved, so that nothing is reserved or given back in between.
+  const auto locked = select<NumberRow>(
+      sql, std::string("SELECT 1 FROM users WHERE id = :id") + database::for_update(sql), id);
+  if (locked.empty()) throw not_found("There is no such user.");
   // What is reserved counts too: a later refund must always fit.
-  sql << "UPDATE users SET tokens = tokens + :change, updated_at = :now WHERE id = :id "
-         "AND tokens + :change2 + (SELECT COALESCE(-SUM(amount), 0) FROM token_transactions "
-         "WHERE user_id = :id2 AND status = 'pending') <= :maximum RETURNING tokens",
-      soci::use(change), soci::use(now), soci::use(id), soci::use(change), soci::use(id), soci::use(maximum),
-      soci::into(tokens);
-  if (!sql.got_data()) {
-    balance(sql, user);  // throws when there is no such user
+  const std::optional<Credits> after = credits_of(first_of(select<NumberRow>(
+      sql,
+      "UPDATE users SET tokens = tokens + tokens_of(:change), updated_at = time_of(:now) WHERE id = :id "
+      "AND tokens + tokens_of(:change2) + (SELECT COALESCE(-SUM(amount), 0) FROM token_transactions "
+      "WHERE user_id = :id2 AND status = 'pending') <= tokens_of(:maximum) RETURNING hundredths(tokens)",
+      number(amount), now, id, number(amount), id, number(kMaximumBalance))));
+  if (!after) {
     throw invalid("BALANCE_LIMIT",
                   "The balance would pass the limit of " + kMaximumBalance.to_string() + " tokens.",
                   {{"amount", "the balance would pass " + kMaximumBalance.to_string()}});
   }
-  insert_entry(sql, id, {"recharge", Uuid::make().to_string(), amount, "completed", description},
-               Credits{tokens});
-  return Credits{tokens};
+  insert_entry(sql, id, {"recharge", Uuid::make().to_string(), amount, "completed", description}, *after);
+  return *after;
 }
 
 Credits balance(Session& sql, const UserId& user) {
-  const std::string& id = user.to_string();
-  long long tokens = 0;
-  sql << "SELECT tokens FROM users WHERE id = :id", soci::use(id), soci::into(tokens);
-  if (!sql.got_data()) throw not_found("There is no such user.");
-  return Credits{tokens};
+  const std::optional<Credits> found = credits_of(first_of(
+      select<NumberRow>(sql, "SELECT hundredths(tokens) FROM users WHERE id = :id", user.to_string())));
+  if (!found) throw not_found("There is no such user.");
+  return *found;
 }
 
 std::vector<Entry> recent_entries(Session& sql, const UserId& user, int limit) {
@@ -171,8 +192,9 @@ std::vector<Entry> recent_entries(Session& sql, const UserId& user, int limit) {
   long long after = 0;
   long long created_at = 0;
   soci::statement statement =
-      (sql.prepare << "SELECT id, user_id, operation_type, operation_id, amount, balance_before, "
-                      "balance_after, status, description, created_at FROM token_transactions "
+      (sql.prepare << "SELECT id, user_id, operation_type, operation_id, hundredths(amount), "
+                      "hundredths(balance_before), hundredths(balance_after), status, description, "
+                      "epoch_ms(created_at) FROM token_transactions "
                       "WHERE user_id = :user_id ORDER BY sequence DESC LIMIT :limit",
        soci::use(user_id), soci::use(limit), soci::into(entry.id), soci::into(entry.user_id),
        soci::into(entry.type), soci::into(entry.operation_id), soci::into(amount), soci::into(before),

@@ -1,30 +1,77 @@
 #include "database/database.h"
 
+#include <array>
 #include <string>
-#include <string_view>
+#include <thread>
 
-#include "base/error.h"
+#include "base/log.h"
+#include "database/errors.h"
 #include "database/session.h"
 
 namespace inpaint::database {
 namespace {
 
-// A second connection taken while the first is held can wait for itself when the pool is empty.
-thread_local bool holds_connection = false;
+using std::chrono::milliseconds;
 
-constexpr auto kUniqueViolation = "UNIQUE_VIOLATION";
+constexpr std::chrono::seconds kWaitForConnection{10};
+
+// Between attempts after a lost connection: together long enough for a server to restart, short enough for
+// a person who waits for an answer.
+constexpr std::array kPauses{milliseconds(20), milliseconds(200), milliseconds(800)};
+constexpr int kMaximumAttempts = 8;
+
+// A second connection taken while the first is held can wait for itself when the pool is empty.
+thread_local const Database* connected_to = nullptr;
+
+bool has_code(const std::exception& error, std::string_view code) {
+  const auto* ours = dynamic_cast<const Error*>(&error);
+  return ours != nullptr && ours->code() == code;
+}
 
 }  // namespace
 
+Database::Database(unsigned connections) : sessions_(connections) {
+  for (std::size_t i = 0; i < sessions_.size(); ++i) free_.push_back(i);
+}
+
+Database::~Database() = default;
+
+std::size_t Database::acquire() {
+  std::size_t position = 0;
+  {
+    std::unique_lock lock(mutex_);
+    if (!freed_.wait_for(lock, kWaitForConnection, [&] { return !free_.empty(); })) throw database_busy();
+    position = free_.front();  // the one used last: its cache is warm
+    free_.pop_front();
+  }
+  try {
+    std::unique_ptr<Session>& session = sessions_[position];
+    if (session && !is_connected(*session)) session.reset();
+    if (!session) session = connect();
+  } catch (...) {
+    give_back(position);
+    throw;
+  }
+  return position;
+}
+
+void Database::give_back(std::size_t position) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    free_.push_front(position);
+  }
+  freed_.notify_one();
+}
+
 Database::Lease::Lease(Database& database) : database_(database) {
-  if (holds_connection) throw internal("a second connection was asked for inside database work");
-  connection_ = database_.acquire();
-  holds_connection = true;
+  if (connected_to == &database) throw internal("a second connection was asked for inside database work");
+  position_ = database_.acquire();
+  connected_to = &database;
 }
 
 Database::Lease::~Lease() {
-  database_.give_back(connection_);
-  holds_connection = false;
+  database_.give_back(position_);
+  connected_to = nullptr;
 }
 
 Database::Transaction::Transaction(Database& database) : database_(database), lease_(database) {
@@ -40,6 +87,17 @@ void Database::Transaction::commit() {
   committed_ = true;
 }
 
+void Database::throw_or_pause(const std::exception& error, int attempts) const {
+  if (dynamic_cast<const Error*>(&error) != nullptr) throw;
+  const Failure failure = explain(error);
+  const auto attempt = static_cast<std::size_t>(attempts);
+  const bool is_last = failure.is_disconnected ? attempt > kPauses.size() : attempts >= kMaximumAttempts;
+  if (!failure.is_undone || is_last) throw Error(failure.error);
+  log::warn("errors", "database work is tried again",
+            {{"code", failure.error.code()}, {"attempt", std::int64_t{attempts}}});
+  if (failure.is_disconnected) std::this_thread::sleep_for(kPauses[attempt - 1]);
+}
+
 void Database::check() {
   read([](Session& sql) {
     int one = 0;
@@ -48,23 +106,28 @@ void Database::check() {
 }
 
 bool is_unique_violation(const std::exception& error) {
-  const auto* ours = dynamic_cast<const Error*>(&error);
-  return ours != nullptr && ours->code() == kUniqueViolation;
+  return has_code(error, kUniqueViolation);
 }
 
-void Database::rethrow_as_error(const std::exception& error) {
-  if (dynamic_cast<const Error*>(&error) != nullptr) throw;
-  // SOCI adds the statement and every bound value behind the database's own sentence: cut them off.
+bool is_commit_unknown(const std::exception& error) {
+  return has_code(error, kCommitUnknown);
+}
+
+Error database_busy() {
+  return {ErrorKind::kUnavailable, "DATABASE_BUSY", "The database is busy. Try again."};
+}
+
+Error unique_violation() {
+  return {ErrorKind::kConflict, std::string(kUniqueViolation), "This already exists."};
+}
+
+std::string sentence_of(const std::exception& error) {
   const std::string text = error.what();
-  const std::string sentence = text.substr(0, text.find(" while "));
-  const auto says = [&](std::string_view words) { return sentence.find(words) != std::string::npos; };
-  if (says("UNIQUE constraint failed")) {
-    throw Error(ErrorKind::kConflict, kUniqueViolation, "This already exists.");
-  }
-  if (says("database is locked") || says("database table is locked")) {
-    throw Error(ErrorKind::kUnavailable, "DATABASE_BUSY", "The database is busy. Try again.");
-  }
-  throw internal("database: " + sentence);
+  return text.substr(0, text.find(" while "));
+}
+
+Error unexpected(const std::exception& error) {
+  return internal("database: " + sentence_of(error));
 }
 
 }  // namespace inpaint::database

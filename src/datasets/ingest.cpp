@@ -77,13 +77,14 @@ Ingest::Purse Ingest::open(const UserId& owner, const std::string& dataset_name)
 Receipt Ingest::commit(const UserId& owner, const Dataset& dataset, Stager& staged, Credits price,
                        const std::string& description) {
   const repository::Extent extent = extent_of(staged.uploads());
-  const Credits remaining = database_.transaction([&](Session& sql) {
-    const auto place = repository::take_places(sql, owner, dataset.id, extent);
-    if (!place) throw conflict("DATASET_CHANGED", "The dataset was deleted during the upload.");
-    insert_uploads(sql, dataset.id, staged.uploads(), *place);
-    return credits::charge_upload(sql, owner, price, Uuid::make(), description);
+  const Credits remaining = staged.keep_if_committed([&] {
+    return database_.transaction([&](Session& sql) {
+      const auto place = repository::take_places(sql, owner, dataset.id, extent);
+      if (!place) throw conflict("DATASET_CHANGED", "The dataset was deleted during the upload.");
+      insert_uploads(sql, dataset.id, staged.uploads(), *place);
+      return credits::charge_upload(sql, owner, price, Uuid::make(), description);
+    });
   });
-  staged.keep();
   log::info("datasets", "stored an upload",
             {{"dataset", dataset.id.to_string()}, {"user", owner.to_string()}, {"items", extent.items}});
   return {extent.items, price, remaining};

@@ -14,13 +14,9 @@ using database::Nullable;
 using database::NumberRow;
 using database::select;
 
-// Tags stand in one column as a JSON array, each in its JSON form, so that one tag is found by its form.
-std::string tag_form(const std::string& tag) {
-  return nlohmann::json(tag).dump();
-}
-
 constexpr auto kSelectDataset =
-    "SELECT id, name, tags, is_deleted, item_count, video_item_count, created_at, updated_at FROM datasets ";
+    "SELECT id, name, tags_json(tags), is_deleted, item_count, video_item_count, epoch_ms(created_at), "
+    "epoch_ms(updated_at) FROM datasets ";
 
 struct DatasetRow {
   std::string id, name, tags;
@@ -73,7 +69,7 @@ struct ItemRow {
 
 // The condition of a Filter, and the two values it binds.
 constexpr auto kFiltered =
-    "WHERE user_id = :owner AND is_deleted <= :deleted AND (:any = '' OR instr(tags, :tag) > 0)";
+    "WHERE user_id = :owner AND is_deleted <= :deleted AND (:any = '' OR has_tag(tags, :tag))";
 
 }  // namespace
 
@@ -81,23 +77,25 @@ void insert(Session& sql, const UserId& owner, const Dataset& dataset) {
   const long long now = dataset.created_at.unix_ms;
   change(sql,
          "INSERT INTO datasets(id, user_id, name, tags, created_at, updated_at) "
-         "VALUES (:id, :owner, :name, :tags, :created, :updated)",
+         "VALUES (:id, :owner, :name, tags_of(:tags), time_of(:created), time_of(:updated))",
          dataset.id.to_string(), owner.to_string(), dataset.name, nlohmann::json(dataset.tags).dump(), now,
          now);
 }
 
 std::optional<Dataset> find(Session& sql, const UserId& owner, const std::string& name_or_id) {
+  const std::optional<DatasetId> id = DatasetId::parse(name_or_id);
+  // No dataset is called like an id.
   return first_of(select<DatasetRow>(sql,
                                      std::string(kSelectDataset) +
-                                         "WHERE user_id = :owner AND is_deleted = 0 AND "
-                                         "(name = :name OR id = :id)",
-                                     owner.to_string(), name_or_id, name_or_id));
+                                         "WHERE user_id = :owner AND NOT is_deleted AND " +
+                                         (id ? "id = :id" : "name = :name"),
+                                     owner.to_string(), id ? id->to_string() : name_or_id));
 }
 
 std::vector<Dataset> list(Session& sql, const UserId& owner, const Filter& filter, std::int64_t limit,
                           std::int64_t offset) {
   const int deleted = filter.include_deleted ? 1 : 0;
-  const std::string tag = filter.tag ? tag_form(*filter.tag) : "";
+  const std::string tag = filter.tag.value_or("");
   return select<DatasetRow>(
       sql, std::string(kSelectDataset) + kFiltered + " ORDER BY id DESC LIMIT :limit OFFSET :offset",
       owner.to_string(), deleted, tag, tag, static_cast<long long>(limit), static_cast<long long>(offset));
@@ -105,7 +103,7 @@ std::vector<Dataset> list(Session& sql, const UserId& owner, const Filter& filte
 
 std::int64_t count(Session& sql, const UserId& owner, const Filter& filter) {
   const int deleted = filter.include_deleted ? 1 : 0;
-  const std::string tag = filter.tag ? tag_form(*filter.tag) : "";
+  const std::string tag = filter.tag.value_or("");
   return select<NumberRow>(sql, std::string("SELECT COUNT(*) FROM datasets ") + kFiltered, owner.to_string(),
                            deleted, tag, tag)
       .front();
@@ -135,13 +133,13 @@ std::optional<Place> take_places(Session& sql, const UserId& owner, const Datase
   const auto uploads = static_cast<long long>(extent.uploads);
   const auto items = static_cast<long long>(extent.items);
   const auto video_items = static_cast<long long>(extent.video_items);
-  std::optional<Place> end =
-      first_of(select<Row>(sql,
-                           "UPDATE datasets SET next_upload_index = next_upload_index + :uploads, "
-                           "item_count = item_count + :items, video_item_count = video_item_count + :frames, "
-                           "updated_at = :now WHERE id = :id AND user_id = :owner AND is_deleted = 0 "
-                           "RETURNING next_upload_index, item_count",
-                           uploads, items, video_items, now, dataset.to_string(), owner.to_string()));
+  std::optional<Place> end = first_of(
+      select<Row>(sql,
+                  "UPDATE datasets SET next_upload_index = next_upload_index + :uploads, "
+                  "item_count = item_count + :items, video_item_count = video_item_count + :frames, "
+                  "updated_at = time_of(:now) WHERE id = :id AND user_id = :owner AND NOT is_deleted "
+                  "RETURNING next_upload_index, item_count",
+                  uploads, items, video_items, now, dataset.to_string(), owner.to_string()));
   if (!end) return std::nullopt;
   return Place{end->upload_index - extent.uploads, end->item_index - extent.items};
 }
@@ -154,7 +152,7 @@ void insert_item(Session& sql, const DatasetId& dataset, const Item& item, const
   const auto upload_index = static_cast<long long>(item.upload_index);
   sql << "INSERT INTO dataset_items(dataset_id, item_index, upload_index, frame_index, frame_time, type, "
          "image_path, mask_path, image_name, created_at) "
-         "VALUES (:dataset, :index, :upload, :frame, :time, :type, :image, :mask, :name, :now)",
+         "VALUES (:dataset, :index, :upload, :frame, :time, :type, :image, :mask, :name, time_of(:now))",
       soci::use(dataset.to_string()), soci::use(index), soci::use(upload_index), frame_index.use(),
       frame_time.use(), soci::use(type), soci::use(item.image_path), soci::use(item.mask_path),
       soci::use(image_name), soci::use(now);
@@ -176,9 +174,9 @@ bool owns_blob(Session& sql, const UserId& owner, const std::string& key) {
   return select<NumberRow>(
              sql,
              "SELECT EXISTS(SELECT 1 FROM dataset_items JOIN datasets ON datasets.id = dataset_id "
-             "WHERE image_path = :image AND user_id = :owner AND is_deleted = 0) "
+             "WHERE image_path = :image AND user_id = :owner AND NOT is_deleted) "
              "OR EXISTS(SELECT 1 FROM dataset_items JOIN datasets ON datasets.id = dataset_id "
-             "WHERE mask_path = :mask AND user_id = :owner2 AND is_deleted = 0)",
+             "WHERE mask_path = :mask AND user_id = :owner2 AND NOT is_deleted)",
              key, owner.to_string(), key, owner.to_string())
              .front() != 0;
 }

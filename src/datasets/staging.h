@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/uuid.h"
+#include "database/database.h"
 #include "datasets/dataset.h"
 #include "datasets/memory_budget.h"
 #include "http/message.h"
@@ -49,7 +50,7 @@ struct StagingTools {
 using CheckItems = std::function<void(std::int64_t items)>;
 
 // Validates what one request brings to a dataset and stores it under its final keys, which no row names yet.
-// Unless keep() is called after the rows are committed, all of it is removed again. For one thread.
+// Unless the rows that do are committed (keep_if_committed), all of it is removed again. For one thread.
 class Stager {
  public:
   Stager(const StagingTools& tools, const DatasetId& dataset);
@@ -65,7 +66,20 @@ class Stager {
              const CheckItems& check);
 
   const std::vector<StagedUpload>& uploads() const { return uploads_; }
-  void keep() { blobs_.clear(); }
+
+  // Runs the transaction whose rows name the blobs, and keeps them when it returns. They also stay when
+  // nobody knows whether it was committed: the sweeper takes away what no row names.
+  template <typename Transaction>
+  auto keep_if_committed(Transaction transaction) {
+    try {
+      auto result = transaction();
+      blobs_.clear();
+      return result;
+    } catch (const std::exception& error) {
+      if (database::is_commit_unknown(error)) blobs_.clear();
+      throw;
+    }
+  }
 
  private:
   StagedUpload stage_image(const http::UploadedFile& image, const http::UploadedFile& mask);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "credits/prices.h"
+#include "database/dialect.h"
 #include "database/query.h"
 
 namespace inpaint::inferences::repository {
@@ -32,8 +33,9 @@ struct IdRow {
 };
 
 constexpr auto kSelectInference =
-    "SELECT id, status, dataset_name, model_id, parameters, progress, item_count, tokens_reserved, "
-    "tokens_refunded, error, created_at, updated_at, COALESCE(request_hash, '') FROM inferences ";
+    "SELECT id, status, dataset_name, model_id, parameters, progress, item_count, "
+    "hundredths(tokens_reserved), hundredths(tokens_refunded), error, epoch_ms(created_at), "
+    "epoch_ms(updated_at), COALESCE(request_hash, '') FROM inferences ";
 
 struct InferenceRow {
   std::string id, status, dataset_name, model_id, parameters, request_hash;
@@ -111,10 +113,13 @@ std::optional<Dataset> find_dataset(Session& sql, const UserId& user, const std:
     }
     Dataset value() const { return dataset; }
   };
-  return first_of(select<Row>(sql,
-                              "SELECT id, name FROM datasets WHERE user_id = :user AND is_deleted = 0 AND "
-                              "(name = :name OR id = :id) ORDER BY name = :name2 DESC LIMIT 1",
-                              user.to_string(), name_or_id, name_or_id, name_or_id));
+  const std::optional<DatasetId> id = DatasetId::parse(name_or_id);
+  // No dataset is called like an id.
+  return first_of(
+      select<Row>(sql,
+                  std::string("SELECT id, name FROM datasets WHERE user_id = :user AND NOT is_deleted AND ") +
+                      (id ? "id = :id" : "name = :name") + database::for_update(sql),
+                  user.to_string(), id ? id->to_string() : name_or_id));
 }
 
 void insert(Session& sql, const NewInference& inference) {
@@ -122,7 +127,7 @@ void insert(Session& sql, const NewInference& inference) {
   Nullable<std::string> key(inference.idempotency_key);
   sql << "INSERT INTO inferences(id, user_id, dataset_id, dataset_name, model_id, parameters, item_count, "
          "tokens_reserved, idempotency_key, request_hash, created_at, updated_at) VALUES (:id, :user, "
-         ":dataset, :name, :model, :parameters, 0, 0, :key, :hash, :created, :updated)",
+         ":dataset, :name, :model, :parameters, 0, 0, :key, :hash, time_of(:created), time_of(:updated))",
       soci::use(inference.id.to_string()), soci::use(inference.user.to_string()),
       soci::use(inference.dataset.id), soci::use(inference.dataset.name), soci::use(inference.model_id),
       soci::use(inference.parameters), soci::use(key.content, key.indicator),
@@ -133,22 +138,23 @@ Order copy_items(Session& sql, const InferenceId& inference, const Dataset& data
   const std::string& id = inference.to_string();
   const long long image_price = credits::kImageInference.hundredths();
   const long long frame_price = credits::kFrameInference.hundredths();
-  change(sql,
-         "INSERT INTO inference_items(inference_id, item_index, image_path, mask_path, image_name, type, "
-         "upload_index, frame_index, frame_time, price) SELECT :id, item_index, image_path, mask_path, "
-         "image_name, "
-         "type, upload_index, frame_index, frame_time, CASE type WHEN 'video' THEN :frame_price ELSE "
-         ":image_price END "
-         "FROM dataset_items WHERE dataset_id = :dataset",
-         id, frame_price, image_price, dataset.id);
+  change(
+      sql,
+      "INSERT INTO inference_items(inference_id, item_index, image_path, mask_path, image_name, type, "
+      "upload_index, frame_index, frame_time, price) SELECT :id, item_index, image_path, mask_path, "
+      "image_name, "
+      "type, upload_index, frame_index, frame_time, CASE type WHEN 'video' THEN tokens_of(:frame_price) ELSE "
+      "tokens_of(:image_price) END "
+      "FROM dataset_items WHERE dataset_id = :dataset",
+      id, frame_price, image_price, dataset.id);
   long long items = 0;
   long long videos = 0;
   long long price = 0;
-  sql << "SELECT COUNT(*), COUNT(*) FILTER (WHERE type = 'video'), COALESCE(SUM(price), 0) "
+  sql << "SELECT COUNT(*), COUNT(*) FILTER (WHERE type = 'video'), hundredths(COALESCE(SUM(price), 0)) "
          "FROM inference_items WHERE inference_id = :id",
       soci::use(id), soci::into(items), soci::into(videos), soci::into(price);
-  change(sql, "UPDATE inferences SET item_count = :items, tokens_reserved = :price WHERE id = :id", items,
-         price, id);
+  change(sql, "UPDATE inferences SET item_count = :items, tokens_reserved = tokens_of(:price) WHERE id = :id",
+         items, price, id);
   return {items, videos, Credits{price}};
 }
 
@@ -167,7 +173,7 @@ std::vector<Inference> list(Session& sql, const UserId& user, std::optional<Stat
                             std::int64_t limit, std::int64_t offset) {
   const std::string filter(status ? to_string(*status) : "");
   return select_inferences(sql,
-                           "WHERE user_id = :user AND (:any = '' OR status = :status) "
+                           "WHERE user_id = :user AND (:any = '' OR CAST(status AS TEXT) = :status) "
                            "ORDER BY id DESC LIMIT :limit OFFSET :offset",
                            user.to_string(), filter, filter, static_cast<long long>(limit),
                            static_cast<long long>(offset));
@@ -177,7 +183,7 @@ std::int64_t count(Session& sql, const UserId& user, std::optional<Status> statu
   const std::string filter(status ? to_string(*status) : "");
   return select<NumberRow>(sql,
                            "SELECT COUNT(*) FROM inferences WHERE user_id = :user AND "
-                           "(:any = '' OR status = :status)",
+                           "(:any = '' OR CAST(status AS TEXT) = :status)",
                            user.to_string(), filter, filter)
       .front();
 }
@@ -220,7 +226,7 @@ std::optional<std::string> find_output_name(Session& sql, const UserId& user,
 std::optional<Inference> begin(Session& sql, const InferenceId& id) {
   const long long now = Timestamp::now().unix_ms;
   const bool live = change(sql,
-                           "UPDATE inferences SET status = 'RUNNING', updated_at = :now "
+                           "UPDATE inferences SET status = 'RUNNING', updated_at = time_of(:now) "
                            "WHERE id = :id AND status IN ('PENDING', 'RUNNING')",
                            now, id.to_string()) > 0;
   return live ? first_of(select_inferences(sql, "WHERE id = :id", id.to_string())) : std::nullopt;
@@ -235,7 +241,7 @@ bool is_running(Session& sql, const InferenceId& id) {
 bool set_progress(Session& sql, const InferenceId& id, int percent) {
   const long long now = Timestamp::now().unix_ms;
   return change(sql,
-                "UPDATE inferences SET updated_at = :now, progress = CASE WHEN progress < :percent "
+                "UPDATE inferences SET updated_at = time_of(:now), progress = CASE WHEN progress < :percent "
                 "THEN :percent2 ELSE progress END "
                 "WHERE id = :id AND status = 'RUNNING'",
                 now, percent, percent, id.to_string()) > 0;
@@ -265,7 +271,7 @@ Tally tally(Session& sql, const InferenceId& id) {
   std::string first_reason;
   sql << "SELECT COUNT(*) FILTER (WHERE status = 'PENDING'), COUNT(*) FILTER (WHERE status = 'DONE'), "
          "COUNT(*) FILTER (WHERE status = 'FAILED'), "
-         "COALESCE(SUM(price) FILTER (WHERE status = 'FAILED'), 0), COALESCE(MIN(reason), '') "
+         "hundredths(COALESCE(SUM(price) FILTER (WHERE status = 'FAILED'), 0)), COALESCE(MIN(reason), '') "
          "FROM inference_items WHERE inference_id = :id",
       soci::use(id.to_string()), soci::into(pending), soci::into(done), soci::into(failed),
       soci::into(price_of_failed), soci::into(first_reason);
@@ -279,9 +285,10 @@ bool end(Session& sql, const InferenceId& id, Status status, std::optional<Credi
   Nullable<std::string> sentence(error);
   const long long now = Timestamp::now().unix_ms;
   std::string ended;
-  sql << "UPDATE inferences SET status = :status, tokens_refunded = COALESCE(:refunded, tokens_reserved), "
+  sql << "UPDATE inferences SET status = :status, tokens_refunded = COALESCE(tokens_of(:refunded), "
+         "tokens_reserved), "
          "error = :error, progress = CASE :status2 WHEN 'COMPLETED' THEN 100 ELSE progress END, "
-         "updated_at = :now WHERE id = :id AND status IN ('PENDING', 'RUNNING') RETURNING id",
+         "updated_at = time_of(:now) WHERE id = :id AND status IN ('PENDING', 'RUNNING') RETURNING id",
       soci::use(text), soci::use(amount.content, amount.indicator),
       soci::use(sentence.content, sentence.indicator), soci::use(text), soci::use(now),
       soci::use(id.to_string()), soci::into(ended);
@@ -290,7 +297,8 @@ bool end(Session& sql, const InferenceId& id, Status status, std::optional<Credi
 
 void add_ring(Session& sql, const InferenceId& inference) {
   const long long now = Timestamp::now().unix_ms;
-  change(sql, "INSERT INTO outbox(inference_id, created_at) VALUES (:id, :now)", inference.to_string(), now);
+  change(sql, "INSERT INTO outbox(inference_id, created_at) VALUES (:id, time_of(:now))",
+         inference.to_string(), now);
 }
 
 std::vector<Ring> rings(Session& sql, int limit) {
@@ -318,7 +326,7 @@ std::vector<InferenceId> silent_since(Session& sql, Timestamp before) {
   const long long limit = before.unix_ms;
   return select<IdRow>(sql,
                        "SELECT id FROM inferences WHERE status IN ('PENDING', 'RUNNING') AND "
-                       "updated_at < :before AND id NOT IN (SELECT inference_id FROM outbox)",
+                       "updated_at < time_of(:before) AND id NOT IN (SELECT inference_id FROM outbox)",
                        limit);
 }
 
@@ -335,7 +343,7 @@ std::vector<OpenReservation> reservations_of_ended(Session& sql) {
     OpenReservation value() const { return {to_id(id), to_status(status), Credits{refunded}}; }
   };
   return select<Row>(sql,
-                     "SELECT inferences.id, inferences.status, inferences.tokens_refunded "
+                     "SELECT inferences.id, inferences.status, hundredths(inferences.tokens_refunded) "
                      "FROM token_transactions AS entries JOIN inferences ON inferences.id = "
                      "entries.operation_id WHERE entries.status = 'pending' AND "
                      "inferences.status NOT IN ('PENDING', 'RUNNING')");

@@ -20,7 +20,8 @@ struct Dataset {
   std::string id;
   std::string name;
 };
-// The user's own dataset that is not deleted, by its name or else its id.
+// The user's own dataset that is not deleted, by its name or its id. No upload adds to it until the
+// transaction ends.
 std::optional<Dataset> find_dataset(Session& sql, const UserId& user, const std::string& name_or_id);
 
 struct NewInference {

@@ -74,12 +74,22 @@ Inference place_order(Session& sql, const UserId& user, const Service::Submissio
 
 Inference Service::submit(const UserId& user, const Submission& submission) {
   const std::string hash = request_hash(submission);
-  Inference inference = database_.transaction([&](Session& sql) {
+  const auto find_or_place = [&](Session& sql) {
     if (submission.idempotency_key) {
       if (auto earlier = find_earlier(sql, user, *submission.idempotency_key, hash)) return *earlier;
     }
     return place_order(sql, user, submission, hash);
-  });
+  };
+  const auto submitted = [&] {
+    try {
+      return database_.transaction(find_or_place);
+    } catch (const Error& error) {
+      // A request with the same key that ran beside this one is the earlier one now.
+      if (!database::is_unique_violation(error)) throw;
+      return database_.transaction(find_or_place);
+    }
+  };
+  Inference inference = submitted();
   relay_.wake();
   return inference;
 }

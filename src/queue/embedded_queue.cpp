@@ -5,12 +5,17 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "database/session.h"
+#include "database/dialect.h"
+#include "database/query.h"
 #include "queue/queue.h"
 
 namespace inpaint::queue {
 namespace {
 
+using database::change;
+using database::first_of;
+using database::NumberRow;
+using database::select;
 using database::Session;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
@@ -54,10 +59,11 @@ void EmbeddedQueue::add(InferenceId id) {
   const std::string& text = id.to_string();
   const long long now = Timestamp::now().unix_ms;
   database_.transaction([&](Session& sql) {
-    sql << "INSERT INTO queue_jobs(id, available_at, created_at) VALUES (:id, :available, :created) "
+    change(sql,
+           "INSERT INTO queue_jobs(id, available_at, created_at) VALUES (:id, :available, :created) "
            "ON CONFLICT(id) DO UPDATE SET state = 'waiting', attempts = 0, error = NULL, finished_at = NULL, "
            "available_at = excluded.available_at WHERE queue_jobs.state IN ('completed', 'failed')",
-        soci::use(text), soci::use(now), soci::use(now);
+           text, now, now);
   });
   announce();
 }
@@ -91,11 +97,12 @@ std::optional<LeasedJob> EmbeddedQueue::take(milliseconds wait) {
 bool EmbeddedQueue::anything_due() {
   const long long now = Timestamp::now().unix_ms;
   return database_.read([&](Session& sql) {
-    int due = 0;
-    sql << "SELECT EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'waiting' AND available_at <= :now) "
-           "OR EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'active' AND lease_until <= :now2)",
-        soci::use(now), soci::use(now), soci::into(due);
-    return due != 0;
+    return select<NumberRow>(
+               sql,
+               "SELECT EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'waiting' AND available_at <= :now) "
+               "OR EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'active' AND lease_until <= :now2)",
+               now, now)
+               .front() != 0;
   });
 }
 
@@ -103,19 +110,30 @@ std::optional<LeasedJob> EmbeddedQueue::lease_next() {
   const long long now = Timestamp::now().unix_ms;
   const long long until = now + options_.lease.count();
   const std::string lease = Uuid::make().to_string();
-  return database_.transaction([&](Session& sql) -> std::optional<LeasedJob> {
+  struct Row {
     std::string id;
+    std::string lease;
     int attempt = 0;
+    void bind(soci::statement& statement) {
+      statement.exchange(soci::into(id));
+      statement.exchange(soci::into(lease));
+      statement.exchange(soci::into(attempt));
+    }
+    LeasedJob value() const { return {InferenceId::parse(id).value(), attempt, lease}; }
+  };
+  return database_.transaction([&](Session& sql) {
+    const std::string unlocked = database::for_update_skip_locked(sql);
     // Jobs of dead workers first: they have waited longest.
-    sql << "UPDATE queue_jobs SET state = 'active', attempts = attempts + 1, lease = :lease, "
-           "lease_until = :until WHERE id = COALESCE("
-           "(SELECT id FROM queue_jobs WHERE state = 'active' AND lease_until <= :now LIMIT 1), "
-           "(SELECT id FROM queue_jobs WHERE state = 'waiting' AND available_at <= :now2 "
-           "ORDER BY available_at, id LIMIT 1)) RETURNING id, attempts",
-        soci::use(lease), soci::use(until), soci::use(now), soci::use(now), soci::into(id),
-        soci::into(attempt);
-    if (!sql.got_data()) return std::nullopt;
-    return LeasedJob{InferenceId::parse(id).value(), attempt, lease};
+    return first_of(
+        select<Row>(sql,
+                    "UPDATE queue_jobs SET state = 'active', attempts = attempts + 1, lease = :lease, "
+                    "lease_until = :until WHERE id = COALESCE("
+                    "(SELECT id FROM queue_jobs WHERE state = 'active' AND lease_until <= :now LIMIT 1" +
+                        unlocked +
+                        "), (SELECT id FROM queue_jobs WHERE state = 'waiting' AND available_at <= :now2 "
+                        "ORDER BY available_at, id LIMIT 1" +
+                        unlocked + ")) RETURNING id, lease, attempts",
+                    lease, until, now, now));
   });
 }
 
@@ -123,10 +141,8 @@ bool EmbeddedQueue::extend(const LeasedJob& job) {
   const std::string& id = job.id.to_string();
   const long long until = Timestamp::now().unix_ms + options_.lease.count();
   return database_.transaction([&](Session& sql) {
-    int attempt = 0;
-    sql << "UPDATE queue_jobs SET lease_until = :until WHERE id = :id AND lease = :lease RETURNING attempts",
-        soci::use(until), soci::use(id), soci::use(job.lease), soci::into(attempt);
-    return sql.got_data();
+    return change(sql, "UPDATE queue_jobs SET lease_until = :until WHERE id = :id AND lease = :lease", until,
+                  id, job.lease) > 0;
   });
 }
 
@@ -134,9 +150,10 @@ void EmbeddedQueue::complete(const LeasedJob& job) {
   const std::string& id = job.id.to_string();
   const long long now = Timestamp::now().unix_ms;
   database_.transaction([&](Session& sql) {
-    sql << "UPDATE queue_jobs SET state = 'completed', lease = NULL, lease_until = NULL, finished_at = :now "
+    change(sql,
+           "UPDATE queue_jobs SET state = 'completed', lease = NULL, lease_until = NULL, finished_at = :now "
            "WHERE id = :id AND lease = :lease",
-        soci::use(now), soci::use(id), soci::use(job.lease);
+           now, id, job.lease);
     prune_sometimes(sql);
   });
 }
@@ -153,16 +170,18 @@ FailOutcome EmbeddedQueue::fail(const LeasedJob& job, const std::string& reason)
   const long long retry_at = now + backoff(job.attempt).count();
   return database_.transaction([&](Session& sql) {
     if (job.attempt < options_.maximum_attempts) {
-      sql << "UPDATE queue_jobs SET state = 'waiting', lease = NULL, lease_until = NULL, error = :error, "
+      change(sql,
+             "UPDATE queue_jobs SET state = 'waiting', lease = NULL, lease_until = NULL, error = :error, "
              "available_at = :retry_at WHERE id = :id AND lease = :lease",
-          soci::use(error), soci::use(retry_at), soci::use(id), soci::use(job.lease);
+             error, retry_at, id, job.lease);
       return FailOutcome::kWillRetry;
     }
-    std::string given_up;
-    sql << "UPDATE queue_jobs SET state = 'failed', lease = NULL, lease_until = NULL, error = :error, "
-           "finished_at = :now WHERE id = :id AND lease = :lease RETURNING id",
-        soci::use(error), soci::use(now), soci::use(id), soci::use(job.lease), soci::into(given_up);
-    if (!sql.got_data()) return FailOutcome::kWillRetry;
+    const bool given_up =
+        change(sql,
+               "UPDATE queue_jobs SET state = 'failed', lease = NULL, lease_until = NULL, error = :error, "
+               "finished_at = :now WHERE id = :id AND lease = :lease",
+               error, now, id, job.lease) > 0;
+    if (!given_up) return FailOutcome::kWillRetry;
     prune_sometimes(sql);
     return FailOutcome::kGivenUp;
   });
@@ -172,9 +191,10 @@ void EmbeddedQueue::release(const LeasedJob& job) {
   const std::string& id = job.id.to_string();
   const long long now = Timestamp::now().unix_ms;
   database_.transaction([&](Session& sql) {
-    sql << "UPDATE queue_jobs SET state = 'waiting', attempts = attempts - 1, lease = NULL, "
+    change(sql,
+           "UPDATE queue_jobs SET state = 'waiting', attempts = attempts - 1, lease = NULL, "
            "lease_until = NULL, available_at = :now WHERE id = :id AND lease = :lease",
-        soci::use(now), soci::use(id), soci::use(job.lease);
+           now, id, job.lease);
   });
   announce();
 }
@@ -182,7 +202,7 @@ void EmbeddedQueue::release(const LeasedJob& job) {
 void EmbeddedQueue::remove(InferenceId id) {
   const std::string& text = id.to_string();
   database_.transaction([&](Session& sql) {
-    sql << "DELETE FROM queue_jobs WHERE id = :id AND state = 'waiting'", soci::use(text);
+    change(sql, "DELETE FROM queue_jobs WHERE id = :id AND state = 'waiting'", text);
   });
 }
 
@@ -191,9 +211,10 @@ void EmbeddedQueue::prune_sometimes(Session& sql) {
   if (finishes_++ % kFinishesBetweenPrunes != 0) return;
   const long long oldest = (Timestamp::now() + -milliseconds(options_.keep_finished)).unix_ms;
   const long long keep = options_.keep_finished_count;
-  sql << "DELETE FROM queue_jobs WHERE finished_at < :oldest OR finished_at <= (SELECT finished_at "
+  change(sql,
+         "DELETE FROM queue_jobs WHERE finished_at < :oldest OR finished_at <= (SELECT finished_at "
          "FROM queue_jobs WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1 OFFSET :keep)",
-      soci::use(oldest), soci::use(keep);
+         oldest, keep);
 }
 
 Counts EmbeddedQueue::counts() {

@@ -9,6 +9,7 @@
 #include "credits/ledger.h"
 #include "database/session.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 
 namespace inpaint::accounts {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 class ServiceTest : public testing::Test {
  protected:
   ServiceTest()
-      : database_(database::open_sqlite(directory_.path() / "test.db", 8)),
+      : database_(test::open_database(directory_.path(), 8)),
         service_(*database_, Sessions("0123456789abcdef0123456789abcdef", std::chrono::hours(1)), 4,
                  [this](database::Session&, const UserId& user) { deleted_.push_back(user); }) {
     database_->migrate();

@@ -10,13 +10,14 @@
 #include "credits/prices.h"
 #include "database/session.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 
 namespace inpaint::credits {
 namespace {
 
 class LedgerTest : public testing::Test {
  protected:
-  LedgerTest() : database_(database::open_sqlite(directory_.path() / "test.db", 8)) { database_->migrate(); }
+  LedgerTest() : database_(test::open_database(directory_.path(), 8)) { database_->migrate(); }
 
   UserId add_user(Credits tokens = kRegistrationGift) {
     const UserId user = UserId::make();
@@ -24,7 +25,7 @@ class LedgerTest : public testing::Test {
       const std::string id = user.to_string();
       const std::string email = id + "@example.org";
       sql << "INSERT INTO users(id, name, surname, email, password, password_changed_at, created_at, "
-             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', 0, 0, 0)",
+             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', time_of(0), time_of(0), time_of(0))",
           soci::use(id), soci::use(email);
       open_account(sql, user);
       if (tokens > kRegistrationGift) recharge(sql, user, tokens - kRegistrationGift, "test");
@@ -41,7 +42,8 @@ class LedgerTest : public testing::Test {
       const std::string owner = user.to_string();
       const long long reserved = price.hundredths();
       sql << "INSERT INTO inferences(id, user_id, dataset_name, model_id, item_count, tokens_reserved, "
-             "created_at, updated_at) VALUES (:id, :user, 'd', 'm', 1, :reserved, 0, 0)",
+             "created_at, updated_at) VALUES (:id, :user, 'd', 'm', 1, tokens_of(:reserved), time_of(0), "
+             "time_of(0))",
           soci::use(id), soci::use(owner), soci::use(reserved);
     });
     return inference;
@@ -51,7 +53,7 @@ class LedgerTest : public testing::Test {
     database_->transaction([&](Session& sql) {
       const std::string id = inference.to_string();
       const long long amount = refunded.hundredths();
-      sql << "UPDATE inferences SET status = :status, tokens_refunded = :refunded WHERE id = :id",
+      sql << "UPDATE inferences SET status = :status, tokens_refunded = tokens_of(:refunded) WHERE id = :id",
           soci::use(status), soci::use(amount), soci::use(id);
     });
   }
@@ -226,7 +228,7 @@ TEST_F(LedgerTest, trap_F9_the_ledger_of_a_deleted_user_stays_and_takes_refunds)
 
 TEST_F(LedgerTest, verify_reports_a_changed_balance) {
   add_user();
-  execute("UPDATE users SET tokens = tokens + 1");
+  execute("UPDATE users SET tokens = tokens + tokens_of(1)");
   ASSERT_EQ(differences().size(), 1u);
   EXPECT_NE(differences()[0].find("has a balance of 100.01 but the sum of its rows is 100"),
             std::string::npos);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "database/session.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 
 namespace inpaint::database {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 class DatabaseTest : public testing::Test {
  protected:
   void SetUp() override {
-    database_ = open_sqlite(directory_.path() / "test.db", 3);
+    database_ = test::open_database(directory_.path(), 3);
     database_->transaction([](Session& sql) { sql << "CREATE TABLE counter(id INTEGER UNIQUE, n INTEGER)"; });
     database_->transaction([](Session& sql) { sql << "INSERT INTO counter VALUES (1, 0)"; });
   }
@@ -91,7 +92,7 @@ TEST_F(DatabaseTest, trap_Q6_many_processes_migrating_at_once_make_one_schema) {
   for (int i = 0; i < 6; ++i) {
     threads.emplace_back([&] {
       try {
-        open_sqlite(directory_.path() / "fresh.db", 1)->migrate();
+        test::open_database(directory_.path(), 1, "fresh")->migrate();
       } catch (const std::exception&) {
         ++failures;
       }
@@ -99,7 +100,7 @@ TEST_F(DatabaseTest, trap_Q6_many_processes_migrating_at_once_make_one_schema) {
   }
   threads.clear();
   EXPECT_EQ(failures, 0);
-  auto fresh = open_sqlite(directory_.path() / "fresh.db", 1);
+  auto fresh = test::open_database(directory_.path(), 1, "fresh");
   const int version = fresh->migrate();
   EXPECT_GE(version, 1);
   EXPECT_EQ(fresh->migrate(), version);
@@ -107,7 +108,8 @@ TEST_F(DatabaseTest, trap_Q6_many_processes_migrating_at_once_make_one_schema) {
 
 TEST_F(DatabaseTest, RefusesASchemaFromTheFuture) {
   database_->migrate();
-  database_->transaction([](Session& sql) { sql << "INSERT INTO schema_migrations VALUES (1000, 0)"; });
+  database_->transaction(
+      [](Session& sql) { sql << "INSERT INTO schema_migrations VALUES (1000, time_of(0))"; });
   EXPECT_THROW(database_->migrate(), Error);
 }
 

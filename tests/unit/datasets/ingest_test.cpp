@@ -15,6 +15,7 @@
 #include "database/session.h"
 #include "datasets/service.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 
 namespace inpaint::datasets {
 namespace {
@@ -30,7 +31,7 @@ class IngestTest : public testing::Test {
     const std::string id = user.to_string();
     database_->transaction([&](Session& sql) {
       sql << "INSERT INTO users(id, name, surname, email, password, password_changed_at, created_at, "
-             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', 0, 0, 0)",
+             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', time_of(0), time_of(0), time_of(0))",
           soci::use(id), soci::use(id);
       credits::open_account(sql, user);
       const Credits surplus = credits::kRegistrationGift - tokens;
@@ -82,7 +83,7 @@ class IngestTest : public testing::Test {
 
   test::TemporaryDirectory directory_;
   storage::TemporaryArea temporary_{directory_.path() / "tmp"};
-  std::unique_ptr<database::Database> database_ = database::open_sqlite(directory_.path() / "test.db", 8);
+  std::unique_ptr<database::Database> database_ = test::open_database(directory_.path(), 8);
   std::unique_ptr<storage::Storage> storage_ = storage::make_local_storage(directory_.path() / "uploads");
   Service service_{*database_};
   Ingest ingest_{*database_, *storage_, temporary_, media::Limits{}};
@@ -191,7 +192,7 @@ TEST_F(IngestTest, ADatasetDeletedDuringTheUploadIsAConflict) {
   const UserId user = add_user();
   service_.create(user, "photos", {});
   const auto slot = service_.find(user, "photos").id;
-  database_->transaction([&](Session& sql) { sql << "UPDATE datasets SET is_deleted = 1"; });
+  database_->transaction([&](Session& sql) { sql << "UPDATE datasets SET is_deleted = TRUE"; });
   const auto place = database_->transaction([&](Session& sql) {
     return repository::take_places(sql, user, slot, {1, 1, 0});
   });

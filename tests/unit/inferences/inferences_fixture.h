@@ -16,6 +16,7 @@
 #include "inferences/service.h"
 #include "inferences/worker.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 
 namespace inpaint::inferences {
 
@@ -54,7 +55,7 @@ class Harness {
     const std::string id = user.to_string();
     database_->transaction([&](Session& sql) {
       sql << "INSERT INTO users(id, name, surname, email, password, password_changed_at, created_at, "
-             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', 0, 0, 0)",
+             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', time_of(0), time_of(0), time_of(0))",
           soci::use(id), soci::use(id);
       credits::open_account(sql, user);
       if (tokens > credits::kRegistrationGift) {
@@ -76,14 +77,14 @@ class Harness {
     }
     database_->transaction([&](Session& sql) {
       sql << "INSERT INTO datasets(id, user_id, name, item_count, created_at, updated_at) "
-             "VALUES (:id, :user, :name, :count, 0, 0)",
+             "VALUES (:id, :user, :name, :count, time_of(0), time_of(0))",
           soci::use(id), soci::use(owner), soci::use(name), soci::use(count);
       for (int i = 0; i < count; ++i) {
         const std::string image = keys[static_cast<std::size_t>(i)] + ".png";
         const std::string mask = keys[static_cast<std::size_t>(i)] + "-mask.png";
         sql << "INSERT INTO dataset_items(dataset_id, item_index, upload_index, type, image_path, mask_path, "
                "image_name, created_at) VALUES (:id, :index, :upload, 'image', :image, :mask, 'photo.png', "
-               "0)",
+               "time_of(0))",
             soci::use(id), soci::use(i), soci::use(i), soci::use(image), soci::use(mask);
       }
     });
@@ -163,7 +164,7 @@ class Harness {
   }
 
   std::filesystem::path data_directory_;
-  std::unique_ptr<database::Database> database_ = database::open_sqlite(data_directory_ / "test.db", 8);
+  std::unique_ptr<database::Database> database_ = test::open_database(data_directory_, 8);
   std::unique_ptr<storage::Storage> storage_ = storage::make_local_storage(data_directory_ / "blobs");
   storage::TemporaryArea temporary_{data_directory_ / "tmp"};
   queue::Options options_{.maximum_attempts = 3, .lease = 600ms, .first_backoff = 1ms};

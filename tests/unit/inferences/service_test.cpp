@@ -50,7 +50,7 @@ TEST_F(ServiceTest, RefusesWhatCannotBeWorkedOn) {
   add_dataset(user, "photos", 1);
   add_dataset(user, "nothing", 0);
   add_dataset(user, "gone", 1);
-  execute("UPDATE datasets SET is_deleted = 1 WHERE name = 'gone'");
+  execute("UPDATE datasets SET is_deleted = TRUE WHERE name = 'gone'");
   Service::Submission video = submission();
   video.output_format = OutputFormat::kMp4;
   EXPECT_EQ(code_of([&] { service_.submit(user, submission("nothing")); }), "EMPTY_DATASET");
@@ -95,7 +95,7 @@ TEST_F(ServiceTest, ARepeatedKeyGivesTheFirstInferenceAndChargesOnce) {
   Service::Submission same = first;
   same.parameters = R"({"blendMode":"normal","quality":"low"})";
   const InferenceId id = service_.submit(user, first).id;
-  execute("UPDATE datasets SET is_deleted = 1");  // a repeat needs nothing but the first
+  execute("UPDATE datasets SET is_deleted = TRUE");  // a repeat needs nothing but the first
   EXPECT_EQ(service_.submit(user, same).id, id);
   EXPECT_EQ(balance(user), Credits{100'00} - credits::kImageInference);
 }
@@ -235,7 +235,7 @@ TEST_F(ServiceTest, DeletingAUserAbortsWhatIsLiveInTheSameTransaction) {
   });
   deliver_next();  // the worker finds it ended
   EXPECT_EQ(number("SELECT COUNT(*) FROM inferences WHERE status = 'ABORTED'"), 1);
-  EXPECT_EQ(number("SELECT SUM(amount) FROM token_transactions"), 100'00);
+  EXPECT_EQ(number("SELECT hundredths(SUM(amount)) FROM token_transactions"), 100'00);
   EXPECT_EQ(queue_->counts().completed, 1);
 }
 

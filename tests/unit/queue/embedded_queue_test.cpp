@@ -9,6 +9,7 @@
 #include "database/session.h"
 #include "queue/queue.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 
 namespace inpaint::queue {
 namespace {
@@ -18,7 +19,7 @@ using namespace std::chrono_literals;
 
 class EmbeddedQueueTest : public testing::Test {
  protected:
-  EmbeddedQueueTest() : database_(database::open_sqlite(directory_.path() / "test.db", 8)) {
+  EmbeddedQueueTest() : database_(test::open_database(directory_.path(), 8)) {
     database_->migrate();
     queue_ = make_embedded_queue(*database_, options_);
   }

@@ -1,6 +1,6 @@
-#include "database/schema.h"
-
 #include <array>
+
+#include "database/schema.h"
 
 namespace inpaint::database {
 namespace {
@@ -155,12 +155,35 @@ constexpr std::string_view kVideos[] = {
     "CREATE INDEX inference_videos_output ON inference_videos(output_path)",
 };
 
-constexpr std::array kMigrations{Migration{1, kFirst}, Migration{2, kVideos}};
+// Lists of a user's datasets, deleted ones too, and the data of a dataset as the black box takes it.
+constexpr std::string_view kDatasetLists[] = {
+    "DROP INDEX datasets_name_unique",
+    "CREATE UNIQUE INDEX datasets_name_unique ON datasets(user_id, name) WHERE NOT is_deleted",
+    "CREATE INDEX datasets_of_user ON datasets(user_id, id)",
+    R"(CREATE VIEW datasets_with_data AS
+         SELECT datasets.*, json_object(
+           'type', CASE WHEN video_item_count = 0 AND item_count = 0 THEN NULL
+                        WHEN video_item_count = 0 THEN 'image'
+                        WHEN video_item_count = item_count THEN 'video' ELSE 'mixed' END,
+           'pairs', (SELECT json_group_array(json(pair)) FROM
+             (SELECT json_object('imagePath', image_path, 'maskPath', mask_path, 'type', type,
+                                 'frameIndex', frame_index, 'uploadIndex', upload_index) AS pair
+              FROM dataset_items WHERE dataset_id = datasets.id ORDER BY item_index))) AS data
+         FROM datasets)",
+};
+
+constexpr std::string_view kPreparation[] = {
+    R"(CREATE TABLE IF NOT EXISTS schema_migrations(
+         version INTEGER NOT NULL PRIMARY KEY,
+         applied_at INTEGER NOT NULL) STRICT)",
+};
+constexpr std::array kMigrations{Migration{1, kFirst}, Migration{2, kVideos}, Migration{3, kDatasetLists}};
+constexpr Schema kSchema{kPreparation, kMigrations};
 
 }  // namespace
 
-std::span<const Migration> sqlite_migrations() {
-  return kMigrations;
+const Schema& sqlite_schema() {
+  return kSchema;
 }
 
 }  // namespace inpaint::database

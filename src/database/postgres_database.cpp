@@ -1,0 +1,128 @@
+#include <libpq-fe.h>
+#include <soci/postgresql/soci-postgresql.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "base/log.h"
+#include "database/database.h"
+#include "database/errors.h"
+#include "database/schema.h"
+#include "database/session.h"
+
+namespace inpaint::database {
+namespace {
+
+// No connection could be made; what() says why.
+struct ConnectFailure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+PGconn* connection_of(Session& sql) {
+  return static_cast<soci::postgresql_session_backend*>(sql.get_backend())->conn_;
+}
+
+bool is_broken(Session& sql) {
+  return PQstatus(connection_of(sql)) != CONNECTION_OK;
+}
+
+Error unavailable() {
+  return {ErrorKind::kUnavailable, "DATABASE_UNAVAILABLE", "The database can't be reached. Try again."};
+}
+
+class PostgresDatabase final : public Database {
+ public:
+  explicit PostgresDatabase(PostgresOptions options)
+      : Database(options.connections), options_(std::move(options)) {}
+
+ protected:
+  std::unique_ptr<Session> connect() override;
+  bool is_connected(Session& sql) noexcept override;
+  void begin(Session& sql) override { sql << "BEGIN"; }
+  void commit(Session& sql) override;
+  void end(Session& sql, bool committed) noexcept override;
+  Failure explain(const std::exception& error) const override;
+  const Schema& schema() const override { return postgres_schema(); }
+
+ private:
+  PostgresOptions options_;
+};
+
+std::unique_ptr<Session> PostgresDatabase::connect() {
+  auto sql = std::make_unique<Session>();
+  try {
+    sql->open(soci::postgresql, options_.connection);
+  } catch (const soci::soci_error& error) {
+    throw ConnectFailure(error.what());
+  }
+  PQsetNoticeProcessor(
+      connection_of(*sql), [](void*, const char*) {}, nullptr);
+  // A lock is waited for less long than a statement may take, and a process that hangs in a transaction
+  // must not hold its locks for ever.
+  *sql << "SET application_name = 'inpaint'; SET client_encoding = 'UTF8'; SET lock_timeout = '10s'; "
+          "SET idle_in_transaction_session_timeout = '60s'; "
+          "SET default_transaction_isolation = 'read committed'; SET statement_timeout = "
+       << options_.statement_timeout.count();
+  return sql;
+}
+
+// A server that went away has closed the socket, which is noticed here without a question.
+bool PostgresDatabase::is_connected(Session& sql) noexcept {
+  return PQconsumeInput(connection_of(sql)) == 1 && !is_broken(sql);
+}
+
+void PostgresDatabase::commit(Session& sql) {
+  try {
+    sql << "COMMIT";
+  } catch (const soci::soci_error&) {
+    if (!is_broken(sql)) throw;  // it was refused, so it is rolled back
+    throw Error(ErrorKind::kUnavailable, std::string(kCommitUnknown),
+                "The connection to the database was lost while the change was saved. Look whether it was "
+                "made before you try again.");
+  }
+}
+
+void PostgresDatabase::end(Session& sql, bool committed) noexcept {
+  if (committed || is_broken(sql)) return;
+  try {
+    sql << "ROLLBACK";
+  } catch (const std::exception&) {
+    log::error("errors", "a transaction could not be rolled back");
+  }
+}
+
+// By SQLSTATE (appendix A of PostgreSQL's manual). An empty one is the driver's own: the connection broke.
+Database::Failure PostgresDatabase::explain(const std::exception& error) const {
+  if (dynamic_cast<const ConnectFailure*>(&error) != nullptr) return {unavailable(), true, true};
+  const auto* answer = dynamic_cast<const soci::postgresql_soci_error*>(&error);
+  if (answer == nullptr) return {unexpected(error)};
+  const std::string state = answer->sqlstate();
+  const auto is_one_of = [&](std::initializer_list<std::string_view> states) {
+    return std::find(states.begin(), states.end(), state) != states.end();
+  };
+  if (state == "23505") return {unique_violation()};
+  if (state == "23503") {
+    return {conflict("REFERENCE_GONE", "What this belongs to was deleted meanwhile.")};
+  }
+  if (is_one_of({"22021", "22P05"})) {
+    return {invalid("BAD_TEXT", "A text holds a character that can't be stored.")};
+  }
+  if (is_one_of({"40001", "40P01"})) return {database_busy(), true};
+  // A lock or a statement took too long, or the server is out of connections, memory or disk.
+  if (is_one_of({"55P03", "57014"}) || state.starts_with("53")) return {database_busy()};
+  // The server shuts down, crashed or starts.
+  const bool lost = is_one_of({"57P01", "57P02", "57P03", "25P03"}) || state.starts_with("08");
+  if (lost || state.find_first_not_of(" ") == std::string::npos) return {unavailable(), true, true};
+  return {unexpected(error)};
+}
+
+}  // namespace
+
+std::unique_ptr<Database> open_postgres(const PostgresOptions& options) {
+  auto database = std::make_unique<PostgresDatabase>(options);
+  database->check();
+  return database;
+}
+
+}  // namespace inpaint::database
