@@ -2,7 +2,6 @@
 import os
 import re
 import signal
-import sqlite3
 import stat
 import subprocess
 import time
@@ -11,20 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.client import Client, register
+from support.database import rows, schema
 from support.pictures import pair, slow_pair
 from support.server import PROGRAM, REPOSITORY, Server, Worker, environment, run, verify_ledger
-
-
-def schema(data):
-    with sqlite3.connect(data / "inpaint.db") as database:
-        return database.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall()
 
 
 def test_migrate_makes_the_schema_and_is_harmless_again(tmp_path):
     for _ in range(2):
         finished = run("migrate", "--data-directory", tmp_path / "data")
         assert finished.returncode == 0 and "at version" in finished.stdout
-    names = {name for _, name, _ in schema(tmp_path / "data")}
+    names = {name for name, _ in schema(tmp_path / "data")}
     assert {"users", "datasets", "dataset_items", "inferences", "token_transactions"} <= names
 
 
@@ -64,8 +59,7 @@ def test_ledger_verify_reports_a_difference(tmp_path):
     data = tmp_path / "data"
     with Server(data) as server:
         user = register(server.url)
-    with sqlite3.connect(data / "inpaint.db") as database:
-        database.execute("UPDATE users SET tokens = tokens + 1 WHERE id = ?", [user.id])
+    rows(data, "UPDATE users SET tokens = tokens + tokens_of(1) WHERE id = ?", user.id)
     finished = run("ledger", "verify", "--data-directory", data)
     assert finished.returncode == 1
     assert f"user {user.id} has a balance of 100.01 but the sum of its rows is 100" in finished.stdout
@@ -96,8 +90,7 @@ def test_trap_Q6_settings_are_obeyed(tmp_path):
         assert administrator.get("/api/users/profile").json()["data"]["role"] == "admin"
         administrator.create_dataset_with(pair())
         assert "a chosen password" not in server.output_file.read_text() and server.log() == ""
-        with sqlite3.connect(server.data / "inpaint.db") as database:
-            (stored,), = database.execute("SELECT password FROM users").fetchall()
+        (stored,), = rows(server.data, "SELECT password FROM users")
         assert stored.startswith("$2b$05$")
         assert list((tmp_path / "elsewhere/datasets").glob("*/*.png")) and not (server.data / "uploads").exists()
 

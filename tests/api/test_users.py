@@ -1,12 +1,12 @@
 """/api/users: registration, profile, tokens, changes, deletion."""
 import re
-import sqlite3
 import time
 import uuid
 
 import pytest
 
 from support.client import PASSWORD, Client, code_of, fields_of, register
+from support.database import rows
 from support.pictures import pair, slow_pair
 from support.server import Server, verify_ledger
 
@@ -178,11 +178,10 @@ def test_trap_F9_deleting_ends_sessions_and_keeps_the_audit_trail(own_server):
     assert user.delete(f"/api/users/{user.id}").json()["message"] == "User deleted successfully"
     assert code_of(user.get("/api/users/profile", expect=401)) == "UNAUTHENTICATED"
     Client(user.url).post("/api/users/login", {"email": user.email, "password": PASSWORD}, 401)
-    with sqlite3.connect(own_server.data / "inpaint.db") as database:
-        rows = database.execute("SELECT operation_type, status FROM token_transactions WHERE user_id = ? "
-                                "ORDER BY sequence", [user.id]).fetchall()
-        owner = database.execute("SELECT user_id FROM datasets WHERE name = ?", [name]).fetchone()
-    assert rows == [("registration", "completed"), ("upload", "completed"), ("inference", "refunded"),
+    entries = rows(own_server.data, "SELECT operation_type, status FROM token_transactions WHERE user_id = ? "
+                                    "ORDER BY sequence", user.id)
+    owner, = rows(own_server.data, "SELECT user_id FROM datasets WHERE name = ?", name)
+    assert entries == [("registration", "completed"), ("upload", "completed"), ("inference", "refunded"),
                     ("refund", "completed")]
     assert owner == (None,)
     verify_ledger(own_server.data)

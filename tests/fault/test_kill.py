@@ -1,6 +1,5 @@
 """kill -9 at random points during uploads and inferences: nothing is lost, nothing is paid twice, nothing stays."""
 import random
-import sqlite3
 import threading
 import time
 
@@ -8,6 +7,7 @@ import pytest
 import requests
 
 from support.client import Client, register
+from support.database import rows
 from support.pictures import encode, encode_mask, holes, truth
 from support.server import Server, Worker, verify_ledger
 
@@ -82,11 +82,6 @@ def prepare(data):
             user.upload("small", PICTURE, MASK)
     story.token = user.token
     return story
-
-
-def rows(data, query, *values):
-    with sqlite3.connect(data / "inpaint.db") as database:
-        return database.execute(query, values).fetchall()
 
 
 def wait_until_all_ended(data, seconds=60):

@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 import time
 
+from support import database
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = REPOSITORY / "build/release/src/cli/inpaint"
 # Cheap passwords and no rate limit, unless a test is about them.
@@ -18,14 +20,16 @@ _, _hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard_limit, _hard_limit))
 
 
-def environment(settings):
-    return {"PATH": os.environ["PATH"], **SETTINGS, **settings}
+def environment(settings, data=None):
+    """What the program runs with: our settings, and the database of its data directory."""
+    return {"PATH": os.environ["PATH"], **SETTINGS, **(database.settings(data) if data else {}), **settings}
 
 
 def run(*arguments, directory=None, timeout=60, **settings):
     """Runs the program to its end, in `directory` (so that no .env of ours is read). The finished process."""
+    data = arguments[arguments.index("--data-directory") + 1] if "--data-directory" in arguments else None
     with tempfile.TemporaryDirectory() as elsewhere:
-        return subprocess.run([PROGRAM, *map(str, arguments)], env=environment(settings), text=True,
+        return subprocess.run([PROGRAM, *map(str, arguments)], env=environment(settings, data), text=True,
                               cwd=directory or elsewhere, capture_output=True, timeout=timeout)
 
 
@@ -45,7 +49,7 @@ class Process:
         self.log_file = pathlib.Path(tempfile.mkstemp(dir=base, prefix="log-")[1])
         with open(self.output_file, "w") as output, open(self.log_file, "w") as log:
             self.process = subprocess.Popen([PROGRAM, *map(str, arguments), "--data-directory", str(data)],
-                                            env=environment(settings), cwd=base, stdout=output, stderr=log)
+                                            env=environment(settings, data), cwd=base, stdout=output, stderr=log)
         self.announcement = self.wait_for_output(ready)
 
     def wait_for_output(self, pattern, seconds=20):

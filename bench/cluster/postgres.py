@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Profile requests per second on PostgreSQL beside what pgbench reaches with the same prepared SELECT.
+
+Both have the same number of connections to what they ask and share all cores with the database, in alternating
+rounds; the median of the rounds' ratios is judged. The server is one of scripts/with-postgres.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness import ROOT, Table, build, call, median, register, serve, temporary_directory, wrk
+
+CONNECTIONS = 16
+ROUNDS = 5
+SECONDS = 3
+# What a profile request asks the database: src/accounts/repository.cpp.
+LOOKUP = """SELECT id, name, surname, email, hundredths(tokens), role, epoch_ms(created_at),
+epoch_ms(password_changed_at) FROM users WHERE id = :id;"""
+
+
+def pgbench(script, user):
+    """Lookups per second."""
+    command = ["pgbench", "-n", "-M", "prepared", "-f", script, "-D", f"id={user}", "-c", str(CONNECTIONS), "-j", "2",
+               "-T", str(SECONDS), "-h", os.environ["DB_HOST"], "-p", os.environ["DB_PORT"],
+               "-U", os.environ["POSTGRES_USER"], os.environ["POSTGRES_DB"]]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return float(re.search(r"tps = ([\d.]+)", said)[1])
+
+
+def main():
+    if "INPAINT_TEST_POSTGRES" not in os.environ:
+        os.execv(ROOT / "scripts/with-postgres", ["with-postgres", "-c", "fsync=on", __file__])
+    build("inpaint")
+    lookups, profiles = [], []
+    with temporary_directory() as directory, serve(directory) as server:
+        token = register(server.url)
+        user = call(server.url, "GET", "/api/users/profile", token=token)[1]["data"]["id"]
+        script = directory / "lookup.sql"
+        script.write_text(LOOKUP)
+        for _ in range(ROUNDS):
+            lookups.append(pgbench(script, user))
+            profiles.append(wrk(server.url + "/api/users/profile", CONNECTIONS, SECONDS, token)[0])
+    table = Table()
+    table.add("pgbench, prepared SELECT, lookups/s", f"{median(lookups):,.0f}")
+    table.add("GET /api/users/profile, requests/s", f"{median(profiles):,.0f}")
+    table.at_least("requests/s, share of pgbench's", median(p / q for p, q in zip(profiles, lookups)), 0.70)
+    table.finish()
+
+
+main()

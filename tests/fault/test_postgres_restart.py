@@ -1,0 +1,127 @@
+"""The database restarts under load: nobody is charged for nothing or twice, and the service goes on by itself."""
+import os
+import shlex
+import subprocess
+import threading
+import time
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from support import database
+from support.client import Client, code_of, register
+from support.database import rows
+from support.pictures import pair
+from support.server import Server, verify_ledger
+
+pytestmark = pytest.mark.skipif(not database.ON_POSTGRES, reason="needs PostgreSQL: scripts/with-postgres")
+RESTARTS = ("fast", "immediate", "fast", "immediate")
+CLIENTS = 8
+
+
+class Customer:
+    """Uploads and submits without pause, and remembers what each request was answered."""
+
+    def __init__(self, url, number):
+        self.user = register(url)
+        self.dataset = self.user.create_dataset()
+        self.name = f"customer {number}"
+        self.answers = {}  # of the picture's name or the idempotency key: "done", "refused" or "unknown"
+        self.codes = Counter()
+        self.failure = None
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        try:
+            count = 0
+            while not self.stopping.is_set():
+                self.upload(f"{self.name}-{count}.png")
+                if count % 3 == 0:
+                    self.submit(f"{self.name}-{count}")
+                count += 1
+        except BaseException as failure:  # for the test to raise
+            self.failure = failure
+
+    def upload(self, name):
+        self.remember(name, self.user.upload(self.dataset, *pair(), expect=None, image_name=name), 200)
+
+    def submit(self, key):
+        answer = self.user.submit(self.dataset, expect=None, headers={"Idempotency-Key": key})
+        if answer.status_code == 400 and code_of(answer) == "EMPTY_DATASET":
+            return  # its uploads were all refused so far
+        self.remember(key, answer, 201)
+
+    def remember(self, label, answer, expected):
+        if answer.status_code == expected:
+            self.answers[label] = "done"
+            return
+        code = code_of(answer)
+        self.codes[code] += 1
+        if code == "INSUFFICIENT_TOKENS":
+            self.stopping.set()
+            return
+        assert code in ("DATABASE_UNAVAILABLE", "DATABASE_BUSY", "COMMIT_UNKNOWN"), answer.text
+        self.answers[label] = "unknown" if code == "COMMIT_UNKNOWN" else "refused"
+
+    def join(self):
+        self.stopping.set()
+        self.thread.join(60)
+        assert not self.thread.is_alive()
+        if self.failure:
+            raise self.failure
+
+
+def restart(mode):
+    subprocess.run([*shlex.split(os.environ["POSTGRES_CONTROL"]), "restart", "-m", mode], check=True, cwd="/",
+                   stdout=subprocess.DEVNULL)
+
+
+def wait_until_all_ended(data, seconds=120):
+    end = time.monotonic() + seconds
+    while left := rows(data, "SELECT id FROM inferences WHERE status IN ('PENDING', 'RUNNING')"):
+        assert time.monotonic() < end, f"not ended: {left}"
+        time.sleep(0.2)
+
+
+def check_outcomes(data, customer):
+    """Every request has exactly the outcome that it was answered."""
+    stored = Counter(name for name, in rows(data, "SELECT image_name FROM dataset_items WHERE image_name LIKE ?",
+                                            f"{customer.name}-%"))
+    submitted = Counter(key for key, in rows(data, "SELECT idempotency_key FROM inferences WHERE "
+                                                   "idempotency_key LIKE ?", f"{customer.name}-%"))
+    found = stored + submitted
+    assert set(found.values()) <= {1}
+    for label, answer in customer.answers.items():
+        assert answer == "unknown" or (label in found) == (answer == "done"), f"{label} was {answer}"
+    charged = rows(data, "SELECT COUNT(*), SUM(-amount) FROM token_transactions WHERE user_id = ? AND "
+                         "operation_type = 'upload'", customer.user.id)
+    assert charged == [(len(stored), Decimal("0.65") * len(stored) if stored else None)]
+
+
+def test_restarts_under_load_lose_and_double_nothing(tmp_path):
+    data = tmp_path / "data"
+    server = Server(data, "--worker-concurrency", "1")
+    customers = [Customer(server.url, number) for number in range(CLIENTS)]
+    for mode in RESTARTS:
+        time.sleep(1.5)
+        restart(mode)
+    time.sleep(1.5)
+    for customer in customers:
+        customer.join()
+    Client(server.url).get("/ready")
+    wait_until_all_ended(data)
+    for customer in customers:
+        customer.upload(f"{customer.name}-after.png")
+        check_outcomes(data, customer)
+    server.process.terminate()
+    assert server.process.wait(15) == 0
+    verify_ledger(data)
+    named = {path for path, in rows(data, "SELECT image_path FROM dataset_items UNION ALL "
+                                          "SELECT mask_path FROM dataset_items")}
+    assert all((data / "uploads" / path).is_file() for path in named)
+    answers = sum((Counter(customer.answers.values()) for customer in customers), Counter())
+    print(dict(answers), dict(sum((customer.codes for customer in customers), Counter())))
+    assert answers["done"] > CLIENTS

@@ -1,0 +1,157 @@
+// What only PostgreSQL can do to us: connections that break, transactions that it undoes.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "base/error.h"
+#include "database/session.h"
+#include "unit/temporary_directory.h"
+#include "unit/test_database.h"
+
+namespace inpaint::database {
+namespace {
+
+constexpr auto kEndOwnConnection = "SELECT pg_terminate_backend(pg_backend_pid())";
+
+class PostgresTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (test::postgres() == nullptr) GTEST_SKIP() << "needs scripts/with-postgres";
+    database_ = test::open_database(directory_.path(), 2);
+    execute("CREATE TABLE counter(id INTEGER PRIMARY KEY, n INTEGER)");
+    execute("INSERT INTO counter VALUES (1, 0), (2, 0)");
+  }
+
+  void execute(const std::string& statement) {
+    database_->transaction([&](Session& sql) { sql << statement; });
+  }
+  int number(const std::string& query) {
+    return database_->read([&](Session& sql) {
+      int n = 0;
+      sql << query, soci::into(n);
+      return n;
+    });
+  }
+  int sum() { return number("SELECT SUM(n) FROM counter"); }
+
+  static std::string code_of(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return "";
+  }
+
+  test::TemporaryDirectory directory_;
+  std::unique_ptr<Database> database_;
+};
+
+TEST_F(PostgresTest, AConnectionThatBrokeWhileIdleIsReplaced) {
+  const int backend = number("SELECT pg_backend_pid()");
+  auto other = test::open_database(directory_.path(), 1);
+  other->transaction([&](Session& sql) { sql << "SELECT pg_terminate_backend(" << backend << ")"; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  int runs = 0;
+  database_->transaction([&](Session& sql) {
+    ++runs;
+    sql << "UPDATE counter SET n = n + 1 WHERE id = 1";
+  });
+  EXPECT_EQ(runs, 1) << "it was noticed before the work began";
+  EXPECT_EQ(sum(), 1);
+}
+
+TEST_F(PostgresTest, AReadWhoseConnectionBreaksRunsAgain) {
+  int runs = 0;
+  const int one = database_->read([&](Session& sql) {
+    if (++runs == 1) sql << kEndOwnConnection;
+    int n = 0;
+    sql << "SELECT 1", soci::into(n);
+    return n;
+  });
+  EXPECT_EQ(one, 1);
+  EXPECT_EQ(runs, 2);
+}
+
+TEST_F(PostgresTest, ATransactionWhoseConnectionBreaksBeforeTheCommitRunsAgainAndCountsOnce) {
+  int runs = 0;
+  database_->transaction([&](Session& sql) {
+    sql << "UPDATE counter SET n = n + 1 WHERE id = 1";
+    if (++runs == 1) sql << kEndOwnConnection;
+  });
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(sum(), 1);
+}
+
+TEST_F(PostgresTest, ACommitWhoseAnswerIsLostIsNeverRepeated) {
+  execute(
+      "CREATE FUNCTION end_connection() RETURNS TRIGGER LANGUAGE plpgsql AS "
+      "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'");
+  execute(
+      "CREATE CONSTRAINT TRIGGER at_commit AFTER UPDATE ON counter DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION end_connection()");
+  int runs = 0;
+  const auto work = [&] {
+    database_->transaction([&](Session& sql) {
+      ++runs;
+      sql << "UPDATE counter SET n = n + 1 WHERE id = 1";
+    });
+  };
+  EXPECT_EQ(code_of(work), "COMMIT_UNKNOWN");
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(sum(), 0);  // and the next connection works
+}
+
+TEST_F(PostgresTest, AServerThatStaysAwayIsAnErrorAfterAWhile) {
+  PostgresOptions options;
+  options.connection = "host=127.0.0.1 port=1 user=nobody dbname=none";
+  try {
+    open_postgres(options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUnavailable);
+    EXPECT_EQ(error.code(), "DATABASE_UNAVAILABLE");
+  }
+}
+
+TEST_F(PostgresTest, TransactionsThatLockEachOtherOutAllSucceed) {
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 3; ++i) {
+        database_->transaction([&](Session& sql) {
+          sql << "UPDATE counter SET n = n + 1 WHERE id = " << 1 + t;
+          std::this_thread::sleep_for(std::chrono::milliseconds(50));
+          sql << "UPDATE counter SET n = n + 1 WHERE id = " << 2 - t;
+        });
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(sum(), 12);
+}
+
+TEST_F(PostgresTest, AStatementThatTakesTooLongIsBusy) {
+  PostgresOptions options;
+  options.connection = test::postgres();
+  options.statement_timeout = std::chrono::milliseconds(50);
+  const auto database = open_postgres(options);
+  EXPECT_EQ(code_of([&] { database->read([](Session& sql) { sql << "SELECT pg_sleep(5)"; }); }),
+            "DATABASE_BUSY");
+}
+
+TEST_F(PostgresTest, TextThatItCannotStoreIsTheCallersFault) {
+  for (const std::string text : {R"({"a": "\u0000"})", "{\"a\": \"\xff\"}"}) {
+    const auto work = [&] {
+      database_->read([&](Session& sql) {
+        std::string echoed;
+        sql << "SELECT CAST(CAST(:text AS JSONB) AS TEXT)", soci::use(text), soci::into(echoed);
+      });
+    };
+    EXPECT_EQ(code_of(work), "BAD_TEXT") << text;
+  }
+}
+
+}  // namespace
+}  // namespace inpaint::database
