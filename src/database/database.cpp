@@ -93,8 +93,9 @@ void Database::throw_or_pause(const std::exception& error, int attempts) const {
   const auto attempt = static_cast<std::size_t>(attempts);
   const bool is_last = failure.is_disconnected ? attempt > kPauses.size() : attempts >= kMaximumAttempts;
   if (!failure.is_undone || is_last) throw Error(failure.error);
-  log::warn("errors", "database work is tried again",
-            {{"code", failure.error.code()}, {"attempt", std::int64_t{attempts}}});
+  log::warn(
+      "errors", "database work is tried again",
+      {{"code", failure.error.code()}, {"attempt", std::int64_t{attempts}}, {"reason", sentence_of(error)}});
   if (failure.is_disconnected) std::this_thread::sleep_for(kPauses[attempt - 1]);
 }
 

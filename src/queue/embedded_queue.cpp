@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kPollInterval{250};  // for jobs that other processes add, and for leases that run out
+constexpr milliseconds kPauseAfterLoss{5};  // somebody else was faster with this job; there may be more
 constexpr int kFinishesBetweenPrunes = 256;
 constexpr std::size_t kMaximumReasonLength = 500;
 
@@ -82,13 +83,14 @@ std::optional<LeasedJob> EmbeddedQueue::take(milliseconds wait) {
     std::unique_lock lock(mutex_);
     const std::uint64_t additions_seen = additions_;
     lock.unlock();
+    milliseconds pause = kPollInterval;
     if (anything_due()) {
       if (std::optional<LeasedJob> job = lease_next()) return job;
-      continue;  // somebody else was faster; there may be more
+      pause = kPauseAfterLoss;
     }
     if (Clock::now() >= end) return std::nullopt;
     lock.lock();
-    added_.wait_until(lock, std::min(end, Clock::now() + kPollInterval),
+    added_.wait_until(lock, std::min(end, Clock::now() + pause),
                       [&] { return additions_ != additions_seen; });
   }
 }

@@ -35,4 +35,38 @@ inline std::unique_ptr<database::Database> open_database(const std::filesystem::
   return database::open_postgres(options);
 }
 
+// How many times this transaction has read a whole table so far (PostgreSQL).
+inline long long whole_tables_read(database::Session& sql) {
+  long long scans = 0;
+  sql << "SELECT COALESCE(SUM(seq_scan), 0) FROM pg_stat_xact_user_tables "
+         "WHERE schemaname = current_schema()",
+      soci::into(scans);
+  return scans;
+}
+
+// Enough users, datasets and inferences of others that reading a whole table is the wrong plan.
+inline void crowd(database::Database& database) {
+  database.transaction([](database::Session& sql) {
+    sql << "INSERT INTO users(id, name, surname, email, password, password_changed_at, created_at, "
+           "updated_at) "
+           "SELECT gen_random_uuid(), 'A', 'B', CAST(n AS TEXT), 'x', time_of(0), time_of(0), time_of(0) "
+           "FROM generate_series(1, 3000) AS n";
+    sql << "INSERT INTO datasets(id, user_id, name, created_at, updated_at) "
+           "SELECT gen_random_uuid(), id, 'photos', time_of(0), time_of(0) FROM users";
+    sql << "INSERT INTO dataset_items(dataset_id, item_index, upload_index, type, image_path, mask_path, "
+           "image_name, created_at) SELECT id, 0, 0, 'image', 'i' || id, 'm' || id, 'n', time_of(0) "
+           "FROM datasets";
+    sql << "INSERT INTO inferences(id, user_id, dataset_name, status, model_id, item_count, tokens_reserved, "
+           "created_at, updated_at) SELECT gen_random_uuid(), id, 'photos', 'COMPLETED', 'm', 1, 0, "
+           "time_of(0), time_of(0) FROM users";
+    sql << "INSERT INTO inference_items(inference_id, item_index, image_path, mask_path, image_name, type, "
+           "upload_index, price) SELECT id, 0, 'i' || id, 'm' || id, 'n', 'image', 0, 1 FROM inferences";
+    sql << "INSERT INTO token_transactions(id, user_id, operation_type, operation_id, amount, "
+           "balance_before, "
+           "balance_after, status, description, created_at) SELECT gen_random_uuid(), id, 'recharge', id, 1, "
+           "0, 1, 'completed', 'd', time_of(0) FROM users";
+    sql << "ANALYZE";
+  });
+}
+
 }  // namespace inpaint::test
