@@ -9,14 +9,15 @@ namespace inpaint::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 
-// One named value of a log line. Never a password, a token, a signed link or a bound SQL value.
+// One named value of a log line, for as long as the call lasts. Never a password, a token, a signed link or a
+// bound SQL value.
 struct Field {
   std::string_view name;
-  std::variant<std::string, std::int64_t, double> value;
+  std::variant<std::string_view, std::int64_t, double> value;
 };
 
 // Sets the level and the form: JSON lines, or coloured text when stderr is a terminal. Call once at start;
-// set_level may be called at any time from any thread.
+// set_level may be called at any time from any thread. JSON lines are written in batches (line_sink.h).
 void start(Level level, bool json);
 void set_level(Level level);
 
