@@ -2,7 +2,9 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <chrono>
+#include <span>
 
 #include "base/error.h"
 
@@ -17,26 +19,49 @@ bool is_dash_position(std::size_t i) {
   return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
+bool is_lower_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+// The system's random bytes, drawn a kilobyte at a time, because a draw costs far more than an id's bytes.
+// For one thread. Ids are names and not secrets, so that what is drawn may wait here.
+class RandomBytes {
+ public:
+  void fill(std::span<unsigned char> bytes) {
+    if (drawn_.size() - used_ < bytes.size()) draw();
+    std::copy_n(drawn_.begin() + static_cast<std::ptrdiff_t>(used_), bytes.size(), bytes.begin());
+    used_ += bytes.size();
+  }
+
+ private:
+  void draw() {
+    if (RAND_bytes(drawn_.data(), static_cast<int>(drawn_.size())) != 1) {
+      throw internal("the system gave no random bytes");
+    }
+    used_ = 0;
+  }
+
+  std::array<unsigned char, 1024> drawn_{};
+  std::size_t used_ = drawn_.size();
+};
+
 }  // namespace
 
 std::optional<Uuid> Uuid::parse(std::string_view text) {
   if (text.size() != 36) return std::nullopt;
-  std::string lower;
-  lower.reserve(36);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i] >= 'A' && text[i] <= 'F' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
-    const bool fits = is_dash_position(i) ? c == '-' : kHexDigits.find(c) != std::string_view::npos;
-    if (!fits) return std::nullopt;
-    lower += c;
+  std::string lower(text);
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    char& c = lower[i];
+    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    if (is_dash_position(i) ? c != '-' : !is_lower_hex(c)) return std::nullopt;
   }
   return Uuid{std::move(lower)};
 }
 
 Uuid Uuid::make() {
+  thread_local RandomBytes random;
   std::array<unsigned char, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    throw internal("the system gave no random bytes");
-  }
+  random.fill(bytes);
   const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(
       std::chrono::system_clock::now().time_since_epoch());
   const auto nanoseconds = static_cast<std::uint64_t>(now.count());
