@@ -41,13 +41,25 @@ Metrics::Metrics(Platform& platform)
                           .Add({})) {}
 
 void Metrics::observe(const http::RequestObservation& request) {
+  const Instruments instruments = find_instruments(request);
+  instruments.requests.Increment();
+  instruments.seconds.Observe(std::chrono::duration<double>(request.duration).count());
+}
+
+Metrics::Instruments Metrics::find_instruments(const http::RequestObservation& request) {
+  const std::string status = std::to_string(request.status);
+  std::string name;
+  name.reserve(64);
+  name.append(request.method).append(" ").append(status).append(" ").append(request.route);
+  const std::scoped_lock lock(mutex_);
+  const auto known = instruments_.find(name);
+  if (known != instruments_.end()) return known->second;
   const std::string route(request.route);
-  requests_
-      .Add({{"method", std::string(request.method)},
-            {"route", route},
-            {"status", std::to_string(request.status)}})
-      .Increment();
-  seconds_.Add({{"route", route}}, kSeconds).Observe(std::chrono::duration<double>(request.duration).count());
+  const Instruments made{
+      requests_.Add({{"method", std::string(request.method)}, {"route", route}, {"status", status}}),
+      seconds_.Add({{"route", route}}, kSeconds)};
+  instruments_.emplace(std::move(name), made);
+  return made;
 }
 
 std::string Metrics::text() {

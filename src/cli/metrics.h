@@ -5,7 +5,9 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <mutex>
 #include <string>
+#include <unordered_map>
 
 #include "cli/platform.h"
 #include "http/server.h"
@@ -24,12 +26,21 @@ class Metrics {
   std::string text();
 
  private:
+  struct Instruments {
+    prometheus::Counter& requests;
+    prometheus::Histogram& seconds;
+  };
+  Instruments find_instruments(const http::RequestObservation& request);
+
   Platform& platform_;
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& seconds_;
   prometheus::Family<prometheus::Gauge>& jobs_;
   prometheus::Gauge& resident_bytes_;
+  // By "method status route", because the registry takes a map of labels to find them, at every request.
+  std::mutex mutex_;
+  std::unordered_map<std::string, Instruments> instruments_;
 };
 
 }  // namespace inpaint::cli
