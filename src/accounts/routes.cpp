@@ -114,13 +114,13 @@ Response update(Service& service, const Request& request) {
 }  // namespace
 
 Json to_json(const User& user) {
-  return {{"id", user.id.to_string()},
-          {"name", user.name},
-          {"surname", user.surname},
-          {"email", user.email},
-          {"tokens", http::to_json(user.tokens)},
-          {"role", is_administrator(user) ? "admin" : "user"},
-          {"createdAt", user.created_at.to_iso()}};
+  return http::object({{"id", user.id.to_string()},
+                       {"name", user.name},
+                       {"surname", user.surname},
+                       {"email", user.email},
+                       {"tokens", http::to_json(user.tokens)},
+                       {"role", is_administrator(user) ? "admin" : "user"},
+                       {"createdAt", user.created_at.to_iso()}});
 }
 
 void add_routes(http::Router& router, Service& service, database::Database& database) {
@@ -132,7 +132,7 @@ void add_routes(http::Router& router, Service& service, database::Database& data
   }
   router.add({Method::kGet, "/api/users/profile",
               [](const Request& r) {
-                return http::json_response(200, {{"data", to_json(*r.user)}});
+                return http::json_response(200, http::object({{"data", to_json(*r.user)}}));
               },
               Access::kUser});
   router.add({Method::kGet, "/api/users/tokens", [&](const Request& r) { return tokens(database, r); },

@@ -23,7 +23,8 @@ Response about(const Request&) {
 Response health(std::chrono::steady_clock::time_point started) {
   const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - started;
   return http::json_response(
-      200, {{"status", "OK"}, {"timestamp", Timestamp::now().to_iso()}, {"uptime", uptime.count()}});
+      200,
+      http::object({{"status", "OK"}, {"timestamp", Timestamp::now().to_iso()}, {"uptime", uptime.count()}}));
 }
 
 Response ready(Platform& platform) {

@@ -74,11 +74,13 @@ Json parse_object(const Request& request) {
 }
 
 Response json_response(int status, const Json& fields) {
-  Json body{{"success", true}};
-  if (!fields.is_null()) body.update(fields);  // an empty list of fields, {}, makes null
+  // An empty list of fields, {}, makes null.
+  std::string body = fields.empty() ? "{}" : fields.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!fields.contains("success"))
+    body.insert(1, fields.empty() ? R"("success":true)" : R"("success":true,)");
   Response response;
   response.status = status;
-  response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  response.body = std::move(body);
   return response;
 }
 

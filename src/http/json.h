@@ -16,7 +16,21 @@ using Json = nlohmann::ordered_json;
 // more than 1,000 members and for invalid UTF-8; kUnsupportedType when Content-Type is not JSON.
 Json parse_object(const Request& request);
 
-// Answers with status and {"success": true, …fields}.
+// An object of the members in their order. Each is made where it stays: Json's own braces make an array of
+// every pair first, and copy the members again and again as they become more.
+struct Member {
+  std::string_view name;
+  Json value;
+};
+template <std::size_t count>
+Json object(Member (&&members)[count]) {
+  Json::object_t object;
+  object.reserve(count);
+  for (Member& member : members) object.emplace_back(member.name, std::move(member.value));
+  return object;
+}
+
+// Answers with status and {"success": true, …fields}; fields may say "success" themselves.
 Response json_response(int status, const Json& fields);
 
 // An exact JSON number for an amount of tokens.
