@@ -1,5 +1,6 @@
 #include "http/response_head.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/http/status.hpp>
 
@@ -28,8 +29,11 @@ constexpr std::string_view kFixedHeaders =
 
 void append(std::string& head, std::string_view name, std::string_view value) {
   head.append(name).append(": ");
+  const auto begin = static_cast<std::ptrdiff_t>(head.size());
+  head.append(value);
   // Handlers put names from outside into headers; a line break must not begin another header.
-  for (const char c : value) head.push_back(c == '\r' || c == '\n' || c == '\0' ? ' ' : c);
+  std::replace_if(
+      head.begin() + begin, head.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
   head.append("\r\n");
 }
 

@@ -8,7 +8,7 @@
 namespace inpaint::http {
 namespace {
 
-constexpr std::size_t kMaximumSegments = 16;
+constexpr std::size_t kMaximumSegments = 16;  // of a path; fit() needs a bit for each
 
 // "/api//users/" is "api", "", "users": only one slash at the end is forgiven.
 std::vector<std::string_view> split(std::string_view path) {
@@ -47,14 +47,15 @@ void Router::add(Route route) {
   patterns_.push_back(std::move(pattern));
 }
 
-// Whether the pattern fits, and how well: of two that fit, the one with the earlier literal wins.
-std::optional<std::string> Router::fit(const Pattern& pattern, const std::vector<std::string>& segments) {
+// Whether the pattern fits, and how well: of two that fit, the one with the earlier literal wins, so each
+// segment is a bit, the first the highest, set for a literal.
+std::optional<unsigned> Router::fit(const Pattern& pattern, const std::vector<std::string>& segments) {
   if (pattern.size() != segments.size()) return std::nullopt;
-  std::string literals;
+  unsigned literals = 0;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const bool is_parameter = pattern[i].starts_with(':');
     if (is_parameter ? segments[i].empty() : pattern[i] != segments[i]) return std::nullopt;
-    literals.push_back(is_parameter ? '0' : '1');
+    literals = 2 * literals + (is_parameter ? 0 : 1);
   }
   return literals;
 }
@@ -63,10 +64,10 @@ Router::Match Router::match(Method method, std::string_view raw_path) const {
   const std::vector<std::string> segments = decoded_segments(raw_path);
   const Method wanted = method == Method::kHead ? Method::kGet : method;
   std::optional<std::size_t> best;
-  std::string best_literals;
+  unsigned best_literals = 0;
   std::vector<std::string> allowed;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
-    const std::optional<std::string> literals = fit(patterns_[i], segments);
+    const std::optional<unsigned> literals = fit(patterns_[i], segments);
     if (!literals) continue;
     if (routes_[i].method != wanted) {
       allowed.emplace_back(to_string(routes_[i].method));

@@ -46,7 +46,7 @@ class Router {
 
  private:
   using Pattern = std::vector<std::string>;  // its segments
-  static std::optional<std::string> fit(const Pattern& pattern, const std::vector<std::string>& segments);
+  static std::optional<unsigned> fit(const Pattern& pattern, const std::vector<std::string>& segments);
   [[noreturn]] static void throw_unmatched(std::vector<std::string> allowed);
 
   std::vector<Route> routes_;

@@ -66,6 +66,9 @@ std::size_t count_characters(std::string_view text) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  const bool is_plain =
+      std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '%' && c != '+'; });
+  if (is_plain) return std::string(text);
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
