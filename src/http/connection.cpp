@@ -47,7 +47,7 @@ std::string_view without_origin(std::string_view target) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, Shared& shared, BlockingPool& pool, DateHeader& date)
+Connection::Connection(Socket socket, Shared& shared, PoolGate& pool, DateHeader& date)
     : socket_(std::move(socket)),
       shared_(shared),
       pool_(pool),
@@ -192,7 +192,7 @@ Task<bool> Connection::authenticate_first(Exchange& exchange) {
   if (!attempt(exchange, [&] { pool_.enter(); })) co_return false;
   co_await pool_.move_here();
   const bool passed = attempt(exchange, [&] { pass_authentication(exchange, shared_); });
-  co_await BlockingPool::move_back(socket_.get_executor());
+  co_await pool_.move_back();
   pool_.leave();
   co_return passed;
 }
@@ -208,7 +208,7 @@ Task<void> Connection::handle(Exchange& exchange) {
     }
   });
   exchange.request.form.reset();  // removes its files, which blocks
-  co_await BlockingPool::move_back(socket_.get_executor());
+  co_await pool_.move_back();
   pool_.leave();
 }
 
@@ -218,8 +218,8 @@ void Connection::observe(const Exchange& exchange) const {
   const auto method = to_string(exchange.request.method);
   // The route and not the path: paths hold signed links.
   log::write(is_quiet ? log::Level::kDebug : log::Level::kInfo, "http", "answered",
-             {{"method", std::string(method)},
-              {"route", std::string(exchange.route_name())},
+             {{"method", method},
+              {"route", exchange.route_name()},
               {"status", std::int64_t{exchange.response.status}},
               {"ms", std::chrono::duration<double, std::milli>(duration).count()},
               {"request", exchange.request.id}});

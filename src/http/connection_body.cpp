@@ -74,7 +74,7 @@ Task<void> Connection::read_upload(Parser& parser, Exchange& exchange) {
     failure = std::current_exception();
   }
   upload.reset();  // removes the files of an upload that failed, which blocks
-  co_await BlockingPool::move_back(socket_.get_executor());
+  co_await pool_.move_back();
   if (failure) std::rethrow_exception(failure);
 }
 
@@ -92,7 +92,7 @@ Task<void> Connection::receive(Parser& parser, Upload& upload) {
     } catch (...) {
       failure = std::current_exception();
     }
-    co_await BlockingPool::move_back(socket_.get_executor());
+    co_await pool_.move_back();
     if (failure) std::rethrow_exception(failure);
   }
 }

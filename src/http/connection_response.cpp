@@ -56,7 +56,7 @@ Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file
       stream.seekg(plan.offset);
     }
     stream.read(block.data(), size);
-    co_await BlockingPool::move_back(socket_.get_executor());
+    co_await pool_.move_back();
     if (stream.gcount() != size) throw internal("a file could not be read to its end");
     co_await write({block.data(), static_cast<std::size_t>(size)});
     left -= size;
@@ -79,7 +79,7 @@ Task<void> Connection::write_events(const Exchange& exchange, const EventStream&
       log::warn("http", "a stream of events ended",
                 {{"reason", error.what()}, {"request", exchange.request.id}});
     }
-    co_await BlockingPool::move_back(socket_.get_executor());
+    co_await pool_.move_back();
     if (!text) co_return;
     if (text->empty() && Clock::now() - written > kHeartbeat) text = ":\n\n";  // a comment
     if (!text->empty()) {

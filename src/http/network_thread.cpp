@@ -11,7 +11,7 @@ constexpr auto kWatchInterval = std::chrono::milliseconds(250);
 
 }  // namespace
 
-NetworkThread::NetworkThread(Shared& shared, BlockingPool& pool) : shared_(shared), pool_(pool) {}
+NetworkThread::NetworkThread(Shared& shared, BlockingPool& pool) : shared_(shared), pool_(pool, context_) {}
 
 void NetworkThread::start() {
   asio::co_spawn(context_, watch_deadlines(), asio::detached);

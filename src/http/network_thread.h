@@ -33,8 +33,8 @@ class NetworkThread {
   Task<void> watch_deadlines();
 
   Shared& shared_;
-  BlockingPool& pool_;
   asio::io_context context_{1};
+  PoolGate pool_;
   asio::executor_work_guard<Executor> work_{context_.get_executor()};
   Timer watch_{context_};
   DateHeader date_;
