@@ -58,7 +58,8 @@ void insert(Session& sql, const User& user, const std::string& password_hash) {
 }
 
 std::optional<User> find(Session& sql, const UserId& id) {
-  return first_of(select<UserRow>(sql, std::string(kSelectUser) + "WHERE id = :id", id.to_string()));
+  static const std::string query = std::string(kSelectUser) + "WHERE id = :id";  // at every request
+  return first_of(select<UserRow>(sql, query, id.to_string()));
 }
 
 std::optional<User> find_and_lock(Session& sql, const UserId& id) {
