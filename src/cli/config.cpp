@@ -173,6 +173,12 @@ void add_server_options(CLI::App& command, Config& config) {
       });
   add(command, "--maximum-upload-megabytes", "MAXIMUM_UPLOAD_MEGABYTES", "of one request [2048]",
       [&](const std::string& text) { config.maximum_upload_bytes = whole_number(text, 1, 1'048'576) << 20; });
+  add(command, "--maximum-video-megapixels", "MAXIMUM_VIDEO_MEGAPIXELS", "of one frame of a video [10]",
+      [&](const std::string& text) { config.maximum_video_pixels = whole_number(text, 1, 100) * 1'000'000; });
+  add(command, "--maximum-video-seconds", "MAXIMUM_VIDEO_SECONDS", "how long a video may be [3600]",
+      [&](const std::string& text) { config.maximum_video_seconds = whole_number(text, 1, 86'400); });
+  add(command, "--maximum-video-frames", "MAXIMUM_VIDEO_FRAMES", "that are stored of one video [10000]",
+      [&](const std::string& text) { config.maximum_video_frames = whole_number(text, 1, 1'000'000); });
 }
 
 void refuse_unsupported_environment() {

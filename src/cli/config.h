@@ -22,6 +22,9 @@ struct Config {
   std::int64_t requests_per_minute = 12'000;  // by address; 0: no limit
   std::int64_t maximum_upload_bytes = 2LL << 30;
   std::int64_t maximum_pixels = 100'000'000;
+  std::int64_t maximum_video_pixels = 10'000'000;  // of a frame
+  std::int64_t maximum_video_seconds = 3600;
+  std::int64_t maximum_video_frames = 10'000;  // that are stored
 
   std::filesystem::path data_directory = "./data";
   std::filesystem::path upload_directory;  // empty: uploads/ in the data directory

@@ -72,7 +72,10 @@ Platform::Platform(const Config& config)
       storage(storage::make_local_storage(upload_directory(config))),
       queue(queue::make_embedded_queue(*database, delivery)),
       relay(*database, *queue),
-      limits{.maximum_pixels = config.maximum_pixels} {}
+      limits{.maximum_pixels = config.maximum_pixels},
+      video_limits{.maximum_pixels = config.maximum_video_pixels,
+                   .maximum_seconds = config.maximum_video_seconds,
+                   .maximum_frames = config.maximum_video_frames} {}
 
 BackgroundWork::BackgroundWork(Platform& platform, unsigned concurrency)
     : platform_(platform),

@@ -9,6 +9,7 @@
 #include "inferences/sweeper.h"
 #include "inferences/worker.h"
 #include "media/media.h"
+#include "media/video.h"
 #include "queue/queue.h"
 #include "storage/storage.h"
 #include "storage/temporary_area.h"
@@ -27,6 +28,7 @@ struct Platform {
   std::unique_ptr<queue::Queue> queue;
   inferences::Relay relay;
   media::Limits limits;
+  media::VideoLimits video_limits;
 };
 
 // Opens the database alone, without making or migrating anything else. Throws kUnavailable.

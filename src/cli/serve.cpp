@@ -35,7 +35,8 @@ struct Features {
         accounts(*platform.database, accounts::Sessions(secret, config.session_lifetime), config.bcrypt_cost,
                  inferences::settlement::abort_inferences_of),
         datasets(*platform.database),
-        ingest(*platform.database, *platform.storage, platform.temporary, platform.limits),
+        ingest(*platform.database, *platform.storage, platform.temporary, platform.limits,
+               platform.video_limits),
         inferences(*platform.database, *platform.queue, platform.relay),
         admin(accounts, *platform.database) {}
 

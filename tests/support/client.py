@@ -100,9 +100,9 @@ class Client:
         return name
 
     def upload(self, dataset, image, mask, expect=200, image_name="picture.png", mask_name="mask.png",
-               path="/api/datasets/upload"):
+               path="/api/datasets/upload", **fields):
         files = {"image": (image_name, image), "mask": (mask_name, mask)}
-        return self.post(path, expect=expect, data={"datasetName": dataset}, files=files)
+        return self.post(path, expect=expect, data={"datasetName": dataset, **fields}, files=files)
 
     def create_dataset_with(self, *pairs):
         """A dataset of these (image, mask) files. Its name."""

@@ -69,6 +69,11 @@ class Process:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) * 1024
 
+    def peak_bytes(self):
+        """The most that was resident since the start."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
+
     def stop(self):
         """SIGTERM. How long it took to end, in seconds; it must end well, and without an internal error."""
         begin = time.monotonic()
