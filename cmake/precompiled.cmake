@@ -4,6 +4,8 @@ if(INPAINT_PRECOMPILE)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "")
   add_library(inpaint_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
   target_link_libraries(inpaint_precompiled PRIVATE inpaint_options)
+  # Else everything would be compiled anew after the same header was precompiled again.
+  target_compile_options(inpaint_precompiled PRIVATE $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
   target_precompile_headers(inpaint_precompiled PRIVATE
     <algorithm> <array> <atomic> <charconv> <chrono> <condition_variable> <cstdint> <filesystem> <fstream>
     <functional> <map> <memory> <mutex> <optional> <span> <string> <thread> <variant> <vector>

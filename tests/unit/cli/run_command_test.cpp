@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "media/media.h"
 #include "unit/temporary_directory.h"
@@ -41,11 +43,25 @@ class RunCommandTest : public testing::Test {
     said_ = testing::internal::GetCapturedStderr();
     return status;
   }
-  RunOptions single(const std::string& output) const {
-    return {
-        .image = images() / "a.png", .mask = images() / "a_mask.png", .output = directory_.path() / output};
+  static RunOptions single(const std::filesystem::path& image, const std::filesystem::path& mask,
+                           const std::filesystem::path& output) {
+    RunOptions options;
+    options.image = image;
+    options.mask = mask;
+    options.output = output;
+    return options;
   }
-  RunOptions folder() const { return {.images = images(), .masks = images(), .outputs = outputs()}; }
+  RunOptions single(const std::string& output) const {
+    return single(images() / "a.png", images() / "a_mask.png", directory_.path() / output);
+  }
+  static RunOptions folder(const std::filesystem::path& pictures, const std::filesystem::path& outputs) {
+    RunOptions options;
+    options.images = pictures;
+    options.masks = pictures;
+    options.outputs = outputs;
+    return options;
+  }
+  RunOptions folder() const { return folder(images(), outputs()); }
 
   test::TemporaryDirectory directory_;
   std::string said_;
@@ -93,9 +109,9 @@ TEST_F(RunCommandTest, RepairsADirectoryAndGoesOnAfterAFailure) {
 
 TEST_F(RunCommandTest, RefusesOptionsThatContradictEachOther) {
   EXPECT_THROW(run({}), Error);
-  EXPECT_THROW(run({.image = "a.png", .mask = "b.png"}), Error);
-  EXPECT_THROW(run({.image = "a.png", .mask = "b.png", .output = "c.gif"}), Error);
-  EXPECT_THROW(run({.images = "nowhere", .masks = "nowhere", .outputs = outputs()}), Error);
+  EXPECT_THROW(run(single("a.png", "b.png", "")), Error);
+  EXPECT_THROW(run(single("a.png", "b.png", "c.gif")), Error);
+  EXPECT_THROW(run(folder("nowhere", outputs())), Error);
   RunOptions both = folder();
   both.image = "a.png";
   EXPECT_THROW(run(both), Error);
