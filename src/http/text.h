@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/utf8.h"
+
 namespace inpaint::http {
 
 // Without blanks (space, tab, line breaks) at both ends.
@@ -12,7 +14,6 @@ std::string_view trim(std::string_view text);
 // Of ASCII letters; others stay.
 std::string lower_case(std::string_view text);
 
-bool is_utf8(std::string_view text);
 // Of valid UTF-8, in code points.
 std::size_t count_characters(std::string_view text);
 
