@@ -1,10 +1,14 @@
 #include "datasets/ingest.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "credits/ledger.h"
 #include "credits/prices.h"
+#include "datasets/archive_staging.h"
 #include "datasets/repository.h"
+#include "http/text.h"
 
 namespace inpaint::datasets {
 namespace {
@@ -38,16 +42,24 @@ void insert_uploads(Session& sql, const DatasetId& dataset, const std::vector<St
   }
 }
 
+// The content is known to be a ZIP archive; so are documents of other kinds.
+void check_archive_name(std::string_view file_name) {
+  if (http::lower_case(file_name).ends_with(".zip")) return;
+  throw invalid("UNSUPPORTED_FORMAT",
+                "The file's content is a ZIP archive, but its name does not end in .zip.");
+}
+
 }  // namespace
 
 Ingest::Ingest(database::Database& database, storage::Storage& storage,
                const storage::TemporaryArea& temporary, const media::Limits& limits,
-               const media::VideoLimits& video_limits)
+               const media::VideoLimits& video_limits, const media::ArchiveLimits& archive_limits)
     : database_(database),
       storage_(storage),
       temporary_(temporary),
       limits_(limits),
       video_limits_(video_limits),
+      archive_limits_(archive_limits),
       memory_(kMemoryForDecoding) {}
 
 Receipt Ingest::add_pair(const UserId& owner, const std::string& dataset_name,
@@ -64,6 +76,27 @@ Receipt Ingest::add_pair(const UserId& owner, const std::string& dataset_name,
   const auto items = static_cast<std::int64_t>(stager.uploads().front().items.size());
   return commit(owner, purse.dataset, stager, price * items,
                 (is_video ? "Upload of a video to " : "Upload of an image to ") + purse.dataset.name);
+}
+
+Receipt Ingest::add_archive(const UserId& owner, const std::string& dataset_name,
+                            const http::UploadedFile& archive) {
+  check_archive_name(archive.file_name);
+  const Purse purse = open(owner, dataset_name);
+  const auto check = [&](std::int64_t items, std::int64_t pairs) {
+    const Credits price = credits::kArchivePair * items;
+    if (purse.balance < price) {
+      credits::throw_insufficient(credits::kArchivePair * std::max(items, pairs), purse.balance);
+    }
+  };
+  const StagingTools tools{storage_, temporary_, limits_, video_limits_, memory_};
+  Stager stager(tools, purse.dataset.id);
+  std::vector<Skipped> skipped =
+      stage_archive(archive.path, archive_limits_, tools, purse.dataset.id, {}, check, stager);
+  const Credits price = credits::kArchivePair * extent_of(stager.uploads()).items;
+  Receipt receipt =
+      commit(owner, purse.dataset, stager, price, "Upload of a ZIP archive to " + purse.dataset.name);
+  receipt.skipped = std::move(skipped);
+  return receipt;
 }
 
 Ingest::Purse Ingest::open(const UserId& owner, const std::string& dataset_name) {
@@ -87,7 +120,7 @@ Receipt Ingest::commit(const UserId& owner, const Dataset& dataset, Stager& stag
   });
   log::info("datasets", "stored an upload",
             {{"dataset", dataset.id.to_string()}, {"user", owner.to_string()}, {"items", extent.items}});
-  return {extent.items, price, remaining};
+  return {extent.items, price, remaining, {}};
 }
 
 }  // namespace inpaint::datasets

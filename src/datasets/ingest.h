@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/credits.h"
 #include "base/uuid.h"
 #include "database/database.h"
+#include "datasets/archive_pairs.h"
 #include "datasets/dataset.h"
 #include "datasets/memory_budget.h"
 #include "datasets/staging.h"
@@ -22,6 +24,7 @@ struct Receipt {
   std::int64_t processed_items = 0;
   Credits tokens_used;
   Credits tokens_remaining;
+  std::vector<Skipped> skipped;  // of an archive
 };
 
 // Turns an upload into items of a dataset: judged by content, decoded whole, stored, and paid for in the
@@ -30,13 +33,18 @@ struct Receipt {
 class Ingest {
  public:
   Ingest(database::Database& database, storage::Storage& storage, const storage::TemporaryArea& temporary,
-         const media::Limits& limits, const media::VideoLimits& video_limits = {});
+         const media::Limits& limits, const media::VideoLimits& video_limits = {},
+         const media::ArchiveLimits& archive_limits = {});
 
   // An image or a video (of which `rate` says the frames) with its mask. The files are used up when it
   // succeeds. Throws kNotFound (no such dataset), what Stager::stage throws, kPaymentRequired
   // INSUFFICIENT_TOKENS, kConflict DATASET_CHANGED (deleted meanwhile).
   Receipt add_pair(const UserId& owner, const std::string& dataset, const http::UploadedFile& image,
                    const http::UploadedFile& mask, const media::SamplingRate& rate = {});
+
+  // Every valid pair of a ZIP archive, and nothing when there is none. An item, which is a picture or a frame
+  // with its mask, costs the same. Throws as add_pair and stage_archive do.
+  Receipt add_archive(const UserId& owner, const std::string& dataset, const http::UploadedFile& archive);
 
  private:
   // The dataset, and what its owner can pay.
@@ -55,6 +63,7 @@ class Ingest {
   const storage::TemporaryArea& temporary_;
   const media::Limits limits_;
   const media::VideoLimits video_limits_;
+  const media::ArchiveLimits archive_limits_;
   MemoryBudget memory_;
 };
 

@@ -1,5 +1,8 @@
 #include "datasets/staging.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/error.h"
 #include "base/log.h"
 
@@ -49,6 +52,13 @@ void Stager::stage(const http::UploadedFile& image, const http::UploadedFile& ma
     discard_from(blobs_before);
     throw;
   }
+}
+
+void Stager::absorb(Stager&& other) {
+  std::move(other.uploads_.begin(), other.uploads_.end(), std::back_inserter(uploads_));
+  std::move(other.blobs_.begin(), other.blobs_.end(), std::back_inserter(blobs_));
+  other.uploads_.clear();
+  other.blobs_.clear();
 }
 
 StagedUpload Stager::stage_image(const http::UploadedFile& image, const http::UploadedFile& mask) {

@@ -65,6 +65,9 @@ class Stager {
   void stage(const http::UploadedFile& image, const http::UploadedFile& mask, const media::SamplingRate& rate,
              const CheckItems& check);
 
+  // Takes over what another one has staged for the same dataset.
+  void absorb(Stager&& other);
+
   const std::vector<StagedUpload>& uploads() const { return uploads_; }
 
   // Runs the transaction whose rows name the blobs, and keeps them when it returns. They also stay when

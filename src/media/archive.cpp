@@ -2,10 +2,10 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <clocale>
 
 #include <algorithm>
 #include <array>
+#include <clocale>
 #include <string_view>
 
 #include "base/error.h"
@@ -54,6 +54,14 @@ std::string megabytes(std::int64_t bytes) {
   return std::to_string(bytes >> 20) + " MiB";
 }
 
+// At most so many bytes of UTF-8, cut between characters.
+std::string shortened(const std::string& text, std::int64_t maximum_bytes) {
+  auto size = std::min(text.size(), static_cast<std::size_t>(maximum_bytes));
+  const auto continues = [&] { return (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U; };
+  while (size > 0 && size < text.size() && continues()) --size;
+  return text.substr(0, size);
+}
+
 // Of what libarchive can unpack, only what every ZIP program writes: the other methods let a small archive
 // ask for gigabytes of memory, or are rarely tried code. libarchive tells the method in words only.
 bool is_common_method(archive* handle) {
@@ -71,10 +79,9 @@ struct ArchiveReader::State {
   std::unique_ptr<archive, CloseArchive> handle;
   std::array<std::uint8_t, kBlockBytes> block{};
 
-  std::int64_t entries = 0;          // that were listed
-  std::int64_t read_bytes = 0;       // handed to libarchive
-  std::int64_t read_before = 0;      // of these, before the entry that is open
-  std::int64_t extracted_bytes = 0;  // of all entries
+  std::int64_t entries = 0;      // that were listed
+  std::int64_t read_bytes = 0;   // handed to libarchive
+  std::int64_t read_before = 0;  // of these, before the entry that is open
   bool directory_too_large = false;
 
   static la_ssize_t read(archive*, void* state, const void** buffer);
@@ -146,9 +153,17 @@ void ArchiveReader::State::check_expanded(std::int64_t entry_bytes) const {
   if (entry_bytes > limits.maximum_ratio * (read_bytes - read_before + block_bytes)) {
     throw bad_entry("It expands to more than " + std::to_string(limits.maximum_ratio) + " times its size.");
   }
-  const std::int64_t allowed =
-      std::min(limits.maximum_total_bytes, limits.maximum_ratio * (file_bytes + 8 * block_bytes));
-  if (extracted_bytes > allowed) throw archive_too_large("expands to more than " + megabytes(allowed));
+}
+
+ExpansionBudget::ExpansionBudget(std::int64_t archive_bytes, const ArchiveLimits& limits)
+    : allowed_bytes_(
+          std::min(limits.maximum_total_bytes,
+                   limits.maximum_ratio * (archive_bytes + static_cast<std::int64_t>(kBlockBytes)))) {}
+
+void ExpansionBudget::take(std::int64_t bytes) {
+  if (taken_bytes_.fetch_add(bytes) + bytes > allowed_bytes_) {
+    throw archive_too_large("expands to more than " + megabytes(allowed_bytes_));
+  }
 }
 
 bool is_archive(const std::filesystem::path& file) {
@@ -196,12 +211,12 @@ std::optional<ArchiveEntry> ArchiveReader::next() {
   entry.position = state_->entries++;
   entry.is_folder = archive_entry_filetype(header) == AE_IFDIR;
   entry.problem = state_->problem_of(header, result, name);
-  entry.path = entry.problem.empty() ? plain_path(name) : name;
+  entry.path = entry.problem.empty() ? plain_path(name) : shortened(name, state_->limits.maximum_path_bytes);
   if (entry.path.empty()) entry.problem = "It has no name.";
   return entry;
 }
 
-void ArchiveReader::extract(const std::filesystem::path& path) {
+void ArchiveReader::extract(const std::filesystem::path& path, ExpansionBudget& budget) {
   Stream file = open_for_writing(path);
   std::int64_t written = 0;
   while (true) {
@@ -212,8 +227,8 @@ void ArchiveReader::extract(const std::filesystem::path& path) {
     if (result == ARCHIVE_EOF) break;
     if (result != ARCHIVE_OK || offset != written) throw bad_entry("It is damaged in the archive.");
     written += static_cast<std::int64_t>(size);
-    state_->extracted_bytes += static_cast<std::int64_t>(size);
     state_->check_expanded(written);
+    budget.take(static_cast<std::int64_t>(size));
     std::fwrite(bytes, 1, size, file.get());
   }
   finish_writing(std::move(file));

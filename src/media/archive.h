@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -24,10 +25,22 @@ struct ArchiveLimits {
 
 // One entry as the archive lists it.
 struct ArchiveEntry {
-  std::string path;  // UTF-8, steps separated by '/', relative; what it claims to be when there is a problem
+  std::string path;  // UTF-8, steps separated by '/', relative; as it stands there, when that is the problem
   bool is_folder = false;
   std::int64_t position = 0;  // among the entries, in the order in which they are read
   std::string problem;        // why it can't be extracted, a sentence; empty when it can
+};
+
+// How much the files of one archive may still expand to. Thread-safe.
+class ExpansionBudget {
+ public:
+  ExpansionBudget(std::int64_t archive_bytes, const ArchiveLimits& limits);
+  // Throws kTooLarge ARCHIVE_TOO_LARGE.
+  void take(std::int64_t bytes);
+
+ private:
+  std::int64_t allowed_bytes_;
+  std::atomic<std::int64_t> taken_bytes_ = 0;
 };
 
 // Whether the file begins as a ZIP archive does.
@@ -51,7 +64,7 @@ class ArchiveReader {
   // Writes the content of the entry that next() returned to a new file. Throws kInvalid BAD_ENTRY (damaged,
   // expands beyond what one entry may), which leaves the other entries readable; kTooLarge ARCHIVE_TOO_LARGE;
   // kUnavailable STORAGE_FAILED. After an error the file may be there in part.
-  void extract(const std::filesystem::path& file);
+  void extract(const std::filesystem::path& file, ExpansionBudget& budget);
 
  private:
   struct State;
