@@ -42,11 +42,19 @@ void insert_uploads(Session& sql, const DatasetId& dataset, const std::vector<St
   }
 }
 
-// The content is known to be a ZIP archive; so are documents of other kinds.
-void check_archive_name(std::string_view file_name) {
-  if (http::lower_case(file_name).ends_with(".zip")) return;
-  throw invalid("UNSUPPORTED_FORMAT",
-                "The file's content is a ZIP archive, but its name does not end in .zip.");
+bool has_archive_name(const http::UploadedFile& file) {
+  return http::lower_case(file.file_name).ends_with(".zip");
+}
+
+// Documents of many kinds are ZIP archives inside.
+void check_archive(const http::UploadedFile& file) {
+  if (!media::is_archive(file.path)) {
+    throw invalid("UNSUPPORTED_FORMAT", "The file's name ends in .zip, but its content is no ZIP archive.");
+  }
+  if (!has_archive_name(file)) {
+    throw invalid("UNSUPPORTED_FORMAT",
+                  "The file's content is a ZIP archive, but its name does not end in .zip.");
+  }
 }
 
 }  // namespace
@@ -78,9 +86,13 @@ Receipt Ingest::add_pair(const UserId& owner, const std::string& dataset_name,
                 (is_video ? "Upload of a video to " : "Upload of an image to ") + purse.dataset.name);
 }
 
+bool Ingest::is_archive(const http::UploadedFile& file) {
+  return has_archive_name(file) || media::is_archive(file.path);
+}
+
 Receipt Ingest::add_archive(const UserId& owner, const std::string& dataset_name,
-                            const http::UploadedFile& archive) {
-  check_archive_name(archive.file_name);
+                            const http::UploadedFile& archive, const media::SamplingRate& rate) {
+  check_archive(archive);
   const Purse purse = open(owner, dataset_name);
   const auto check = [&](std::int64_t items, std::int64_t pairs) {
     const Credits price = credits::kArchivePair * items;
@@ -91,7 +103,7 @@ Receipt Ingest::add_archive(const UserId& owner, const std::string& dataset_name
   const StagingTools tools{storage_, temporary_, limits_, video_limits_, memory_};
   Stager stager(tools, purse.dataset.id);
   std::vector<Skipped> skipped =
-      stage_archive(archive.path, archive_limits_, tools, purse.dataset.id, {}, check, stager);
+      stage_archive(archive.path, archive_limits_, tools, purse.dataset.id, rate, check, stager);
   const Credits price = credits::kArchivePair * extent_of(stager.uploads()).items;
   Receipt receipt =
       commit(owner, purse.dataset, stager, price, "Upload of a ZIP archive to " + purse.dataset.name);

@@ -42,9 +42,13 @@ class Ingest {
   Receipt add_pair(const UserId& owner, const std::string& dataset, const http::UploadedFile& image,
                    const http::UploadedFile& mask, const media::SamplingRate& rate = {});
 
+  // By its name or its content: it is meant for add_archive.
+  static bool is_archive(const http::UploadedFile& file);
+
   // Every valid pair of a ZIP archive, and nothing when there is none. An item, which is a picture or a frame
   // with its mask, costs the same. Throws as add_pair and stage_archive do.
-  Receipt add_archive(const UserId& owner, const std::string& dataset, const http::UploadedFile& archive);
+  Receipt add_archive(const UserId& owner, const std::string& dataset, const http::UploadedFile& archive,
+                      const media::SamplingRate& rate = {});
 
  private:
   // The dataset, and what its owner can pay.

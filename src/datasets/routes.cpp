@@ -133,6 +133,12 @@ media::SamplingRate sampling_rate_of(const http::Form& form) {
   return *rate;
 }
 
+Json to_json(const std::vector<Skipped>& skipped) {
+  Json lines = Json::array();
+  for (const Skipped& one : skipped) lines.push_back({{"file", one.file}, {"reason", one.reason}});
+  return lines;
+}
+
 Response upload(const Request& request, Ingest& ingest) {
   const http::Form& form = *request.form;
   const auto name = form.fields.find("datasetName");
@@ -141,15 +147,19 @@ Response upload(const Request& request, Ingest& ingest) {
   std::vector<ErrorDetail> missing;
   if (name == form.fields.end() || name->second.empty()) missing.push_back({"datasetName", "is required"});
   if (image == nullptr) missing.push_back({"image", "is required and must be a file"});
-  if (mask == nullptr) missing.push_back({"mask", "is required and must be a file"});
+  // A ZIP archive brings its masks: what stands beside it is a placeholder.
+  const bool archive = image != nullptr && Ingest::is_archive(*image);
+  if (mask == nullptr && !archive) missing.push_back({"mask", "is required and must be a file"});
   if (!missing.empty()) throw invalid("VALIDATION_ERROR", "The upload is not complete.", std::move(missing));
-  const Receipt receipt =
-      ingest.add_pair(request.user->id, name->second, *image, *mask, sampling_rate_of(form));
+  const UserId& user = request.user->id;
+  const media::SamplingRate rate = sampling_rate_of(form);
+  const Receipt receipt = archive ? ingest.add_archive(user, name->second, *image, rate)
+                                  : ingest.add_pair(user, name->second, *image, *mask, rate);
   return http::json_response(200, {{"message", "Data uploaded and processed"},
                                    {"processedItems", receipt.processed_items},
                                    {"tokensUsed", http::to_json(receipt.tokens_used)},
                                    {"tokensRemaining", http::to_json(receipt.tokens_remaining)},
-                                   {"skipped", Json::array()}});
+                                   {"skipped", to_json(receipt.skipped)}});
 }
 
 // A signed token has no slash and needs no session; a stored path has, and belongs to the session's user.
