@@ -49,12 +49,13 @@ template <typename Value>
 struct Nullable {
   Value content{};
   soci::indicator indicator = soci::i_null;
+  std::string name;  // empty; SOCI keeps a reference to it, so its own default would be gone by then
 
   Nullable() = default;
   explicit Nullable(const std::optional<Value>& value)
       : content(value.value_or(Value{})), indicator(value ? soci::i_ok : soci::i_null) {}
   auto into() { return soci::into(content, indicator); }
-  auto use() { return soci::use(content, indicator); }
+  auto use() { return soci::use(content, indicator, name); }
   std::optional<Value> value() const {
     return indicator == soci::i_ok ? std::optional<Value>(content) : std::nullopt;
   }
