@@ -179,6 +179,12 @@ void add_server_options(CLI::App& command, Config& config) {
       [&](const std::string& text) { config.maximum_video_seconds = whole_number(text, 1, 86'400); });
   add(command, "--maximum-video-frames", "MAXIMUM_VIDEO_FRAMES", "that are stored of one video [10000]",
       [&](const std::string& text) { config.maximum_video_frames = whole_number(text, 1, 1'000'000); });
+  add(command, "--maximum-archive-megabytes", "MAXIMUM_ARCHIVE_MEGABYTES",
+      "of what is taken out of one ZIP archive [4096]", [&](const std::string& text) {
+        config.maximum_archive_bytes = whole_number(text, 1, 1'048'576) << 20;
+      });
+  add(command, "--maximum-archive-entries", "MAXIMUM_ARCHIVE_ENTRIES", "of one ZIP archive [100000]",
+      [&](const std::string& text) { config.maximum_archive_entries = whole_number(text, 1, 1'000'000); });
 }
 
 void refuse_unsupported_environment() {

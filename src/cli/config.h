@@ -25,6 +25,8 @@ struct Config {
   std::int64_t maximum_video_pixels = 10'000'000;  // of a frame
   std::int64_t maximum_video_seconds = 3600;
   std::int64_t maximum_video_frames = 10'000;  // that are stored
+  std::int64_t maximum_archive_entries = 100'000;
+  std::int64_t maximum_archive_bytes = 4LL << 30;  // of what is taken out of one ZIP archive
 
   std::filesystem::path data_directory = "./data";
   std::filesystem::path upload_directory;  // empty: uploads/ in the data directory

@@ -28,6 +28,11 @@ constexpr auto kRequestGrace = 2s;
 constexpr auto kWorkGrace = 6s;
 constexpr std::size_t kMadePasswordLength = 16;
 
+media::ArchiveLimits archive_limits(const Config& config) {
+  return {.maximum_entries = config.maximum_archive_entries,
+          .maximum_total_bytes = config.maximum_archive_bytes};
+}
+
 // The features on a platform.
 struct Features {
   Features(const Config& config, Platform& platform, const std::string& secret)
@@ -36,7 +41,7 @@ struct Features {
                  inferences::settlement::abort_inferences_of),
         datasets(*platform.database),
         ingest(*platform.database, *platform.storage, platform.temporary, platform.limits,
-               platform.video_limits),
+               platform.video_limits, archive_limits(config)),
         inferences(*platform.database, *platform.queue, platform.relay),
         admin(accounts, *platform.database) {}
 

@@ -10,7 +10,7 @@ namespace inpaint::credits {
 inline constexpr Credits kRegistrationGift{100'00};
 inline constexpr Credits kImageUpload{65};       // one image + mask pair
 inline constexpr Credits kVideoUploadFrame{40};  // one stored frame
-inline constexpr Credits kArchivePair{70};       // one valid image or video pair inside a ZIP
+inline constexpr Credits kArchivePair{70};       // one picture or frame, with its mask, inside a ZIP
 inline constexpr Credits kImageInference{2'75};  // one image
 inline constexpr Credits kFrameInference{1'50};  // one frame of a video
 inline constexpr Credits kLargestRecharge{1'000'000'00};

@@ -87,12 +87,17 @@ std::string unusable(const std::string& path) {
   return "It is no picture or video: .png, .jpg, .jpeg, .mp4 and .avi are taken.";
 }
 
+void add_ancestors(const std::string& path, std::set<std::string>& ancestors) {
+  std::string folder = folder_of(path);
+  while (!folder.empty() && ancestors.insert(folder).second) folder = folder_of(folder);
+}
+
 class Planner {
  public:
   explicit Planner(const std::vector<media::ArchiveEntry>& entries) {
     std::set<std::string> paths;
     std::set<std::string> parents;
-    for (const media::ArchiveEntry& entry : entries) parents.insert(folder_of(entry.path));
+    for (const media::ArchiveEntry& entry : entries) add_ancestors(entry.path, parents);
     for (const media::ArchiveEntry& entry : entries) {
       if (!entry.problem.empty()) {
         skip(entry.path, entry.problem);

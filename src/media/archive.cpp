@@ -17,6 +17,10 @@ namespace {
 
 constexpr std::size_t kBlockBytes = 64 * 1024;
 
+// What a ZIP archive begins with; an empty one is nothing but its end.
+constexpr std::string_view kFirstEntry = "PK\x03\x04";
+constexpr std::string_view kEndOfArchive = "PK\x05\x06";
+
 struct CloseArchive {
   void operator()(archive* handle) const { archive_read_free(handle); }
 };
@@ -50,6 +54,14 @@ Error bad_entry(const std::string& sentence) {
   return invalid("BAD_ENTRY", sentence);
 }
 
+// The first four bytes; fewer when the file ends before.
+std::string read_signature(std::FILE* file) {
+  std::string signature(kFirstEntry.size(), '\0');
+  signature.resize(std::fread(signature.data(), 1, signature.size(), file));
+  std::rewind(file);
+  return signature;
+}
+
 std::string megabytes(std::int64_t bytes) {
   return std::to_string(bytes >> 20) + " MiB";
 }
@@ -75,6 +87,7 @@ struct ArchiveReader::State {
   ArchiveLimits limits;
   Stream file;
   std::int64_t file_bytes = 0;
+  bool is_empty = false;  // which libarchive takes for no archive
   Locale locale;
   std::unique_ptr<archive, CloseArchive> handle;
   std::array<std::uint8_t, kBlockBytes> block{};
@@ -167,11 +180,8 @@ void ExpansionBudget::take(std::int64_t bytes) {
 }
 
 bool is_archive(const std::filesystem::path& file) {
-  const Stream stream = open_for_reading(file);
-  std::array<char, 4> start{};
-  if (std::fread(start.data(), 1, start.size(), stream.get()) != start.size()) return false;
-  const std::string_view signature(start.data(), start.size());
-  return signature == "PK\x03\x04" || signature == "PK\x05\x06";
+  const std::string signature = read_signature(open_for_reading(file).get());
+  return signature == kFirstEntry || signature == kEndOfArchive;
 }
 
 ArchiveReader::ArchiveReader(const std::filesystem::path& file, const ArchiveLimits& limits)
@@ -179,6 +189,8 @@ ArchiveReader::ArchiveReader(const std::filesystem::path& file, const ArchiveLim
   state_->limits = limits;
   state_->file = open_for_reading(file);
   state_->file_bytes = size_bytes(state_->file.get());
+  state_->is_empty = read_signature(state_->file.get()) == kEndOfArchive;
+  if (state_->is_empty) return;
   state_->locale.reset(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr));
   if (!state_->locale) throw internal("the locale C.UTF-8 is missing");
   state_->handle.reset(archive_read_new());
@@ -196,6 +208,7 @@ ArchiveReader::ArchiveReader(const std::filesystem::path& file, const ArchiveLim
 ArchiveReader::~ArchiveReader() = default;
 
 std::optional<ArchiveEntry> ArchiveReader::next() {
+  if (state_->is_empty) return std::nullopt;
   const LocaleScope scope(state_->locale);
   archive_entry* header = nullptr;
   const int result = state_->next_header(&header);
