@@ -28,6 +28,16 @@ repository::Extent extent_of(const std::vector<StagedUpload>& uploads) {
   return extent;
 }
 
+Credits archive_price(const std::vector<StagedUpload>& uploads) {
+  Credits price;
+  for (const StagedUpload& upload : uploads) {
+    price += upload.type == ItemType::kVideo
+                 ? credits::archived_video(static_cast<std::int64_t>(upload.items.size()))
+                 : credits::kArchivePair;
+  }
+  return price;
+}
+
 void insert_uploads(Session& sql, const DatasetId& dataset, const std::vector<StagedUpload>& uploads,
                     repository::Place place) {
   for (const StagedUpload& upload : uploads) {
@@ -94,19 +104,19 @@ Receipt Ingest::add_archive(const UserId& owner, const std::string& dataset_name
                             const http::UploadedFile& archive, const media::SamplingRate& rate) {
   check_archive(archive);
   const Purse purse = open(owner, dataset_name);
+  // The least that so many items may cost; the charge itself knows more.
   const auto check = [&](std::int64_t items, std::int64_t pairs) {
-    const Credits price = credits::kArchivePair * items;
-    if (purse.balance < price) {
-      credits::throw_insufficient(credits::kArchivePair * std::max(items, pairs), purse.balance);
+    const Credits least = std::max(credits::kVideoUploadFrame * items, credits::kArchivePair);
+    if (purse.balance < least) {
+      credits::throw_insufficient(std::max(least, credits::kArchivePair * pairs), purse.balance);
     }
   };
   const StagingTools tools{storage_, temporary_, limits_, video_limits_, memory_};
   Stager stager(tools, purse.dataset.id);
   std::vector<Skipped> skipped =
       stage_archive(archive.path, archive_limits_, tools, purse.dataset.id, rate, check, stager);
-  const Credits price = credits::kArchivePair * extent_of(stager.uploads()).items;
-  Receipt receipt =
-      commit(owner, purse.dataset, stager, price, "Upload of a ZIP archive to " + purse.dataset.name);
+  Receipt receipt = commit(owner, purse.dataset, stager, archive_price(stager.uploads()),
+                           "Upload of a ZIP archive to " + purse.dataset.name);
   receipt.skipped = std::move(skipped);
   return receipt;
 }

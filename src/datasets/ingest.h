@@ -45,8 +45,8 @@ class Ingest {
   // By its name or its content: it is meant for add_archive.
   static bool is_archive(const http::UploadedFile& file);
 
-  // Every valid pair of a ZIP archive, and nothing when there is none. An item, which is a picture or a frame
-  // with its mask, costs the same. Throws as add_pair and stage_archive do.
+  // Every valid pair of a ZIP archive, and nothing when there is none. Throws as add_pair and stage_archive
+  // do.
   Receipt add_archive(const UserId& owner, const std::string& dataset, const http::UploadedFile& archive,
                       const media::SamplingRate& rate = {});
 
