@@ -276,6 +276,25 @@ unsigned sample(const engine::Image& image, std::size_t index) {
   return (value * 255U + 32767U) / 65535U;
 }
 
+// Row `y` as R, G, B or grey, with alpha dropped onto white.
+void flatten_row(const engine::Image& image, std::size_t y, std::size_t colours,
+                 std::vector<std::uint8_t>& row) {
+  const auto stored = static_cast<std::size_t>(image.channels());
+  if (image.bits() == 8 && !image.has_alpha()) {
+    std::memcpy(row.data(), image.bytes().data() + y * image.row_bytes(), image.row_bytes());
+    return;
+  }
+  const auto width = static_cast<std::size_t>(image.width());
+  for (std::size_t x = 0; x < width; ++x) {
+    const std::size_t pixel = (y * width + x) * stored;
+    const unsigned alpha = image.has_alpha() ? sample(image, pixel + stored - 1) : 255;
+    for (std::size_t c = 0; c < colours; ++c) {
+      const unsigned over_white = sample(image, pixel + c) * alpha + 255 * (255 - alpha);
+      row[x * colours + c] = static_cast<std::uint8_t>((over_white + 127) / 255);
+    }
+  }
+}
+
 }  // namespace
 
 ImageInfo read_jpeg_header(std::FILE* stream, const Limits& limits) {
@@ -307,22 +326,13 @@ engine::Image decode_jpeg(std::FILE* stream, const Limits& limits) {
 }
 
 void write_jpeg(const std::filesystem::path& file, const engine::Image& image) {
-  const std::size_t stored = static_cast<std::size_t>(image.channels());
-  const std::size_t colours = stored <= 2 ? 1 : 3;
-  const std::size_t width = static_cast<std::size_t>(image.width());
+  const std::size_t colours = image.channels() <= 2 ? 1 : 3;
   Stream stream = open_for_writing(file);
   {
     Encoder encoder(stream.get(), image.width(), image.height(), static_cast<int>(colours));
-    std::vector<std::uint8_t> row(width * colours);
+    std::vector<std::uint8_t> row(static_cast<std::size_t>(image.width()) * colours);
     for (std::size_t y = 0; y < static_cast<std::size_t>(image.height()); ++y) {
-      for (std::size_t x = 0; x < width; ++x) {
-        const std::size_t pixel = (y * width + x) * stored;
-        const unsigned alpha = image.has_alpha() ? sample(image, pixel + stored - 1) : 255;
-        for (std::size_t c = 0; c < colours; ++c) {
-          const unsigned over_white = sample(image, pixel + c) * alpha + 255 * (255 - alpha);
-          row[x * colours + c] = static_cast<std::uint8_t>((over_white + 127) / 255);
-        }
-      }
+      flatten_row(image, y, colours, row);
       encoder.write_row(row.data());
     }
     encoder.finish();

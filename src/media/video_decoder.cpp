@@ -48,8 +48,8 @@ CodecPointer open_decoder(const AVStream& stream, const VideoLimits& limits) {
   return codec;
 }
 
-std::int64_t seconds(std::int64_t time, AVRational time_base) {
-  return av_rescale_q(time, time_base, {1, 1});
+std::int64_t whole_seconds(std::int64_t time, AVRational time_base) {
+  return av_rescale_q_rnd(time, time_base, {1, 1}, AV_ROUND_DOWN);
 }
 
 }  // namespace
@@ -120,14 +120,14 @@ void VideoDecoder::check_frame(const AVFrame& frame) {
                     std::to_string(limits_.maximum_decoded_pixels / 1'000'000) +
                     " million pixels are decoded in all.");
   }
-  if (seconds(time_, time_base()) > limits_.maximum_seconds) {
+  if (av_compare_ts(time_, time_base(), limits_.maximum_seconds, {1, 1}) > 0) {
     throw Error(ErrorKind::kTooLarge, "VIDEO_TOO_LONG",
                 "The video is longer than " + std::to_string(limits_.maximum_seconds) + " seconds.");
   }
 }
 
 Error VideoDecoder::damaged() const {
-  return bad_video("it is damaged after second " + std::to_string(seconds(time_, time_base())));
+  return bad_video("it is damaged after second " + std::to_string(whole_seconds(time_, time_base())));
 }
 
 }  // namespace inpaint::media

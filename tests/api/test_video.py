@@ -120,7 +120,7 @@ def test_a_phone_video_comes_back_upright_in_its_own_time_with_its_sound(user):
 
 
 def test_an_odd_size_is_made_even_by_one_pixel(user):
-    video = videos.pattern(1, "161x97", options="-c:v libx264 -pix_fmt yuv444p")
+    video = videos.pattern(1, options="-vf scale=161:97 -c:v libx264 -pix_fmt yuv444p")
     dataset, _ = upload(user, video, videos.mask_of(161, 97, BOX))
     stream = videos.probe(video_of(user, dataset)[1])["video"]
     assert (stream["width"], stream["height"]) == (162, 98)

@@ -173,9 +173,9 @@ TEST_F(ServiceTest, ResultsAreRefusedUntilCompleted) {
   const UserId user = add_user();
   add_dataset(user, "photos", 1);
   const InferenceId id = submit(user);
-  EXPECT_EQ(code_of([&] { service_.results(user, id).items; }), "INFERENCE_NOT_COMPLETED");
+  EXPECT_EQ(code_of([&] { service_.results(user, id); }), "INFERENCE_NOT_COMPLETED");
   deliver_next();
-  EXPECT_EQ(service_.results(user, id).size(), 1u);
+  EXPECT_EQ(service_.results(user, id).items.size(), 1u);
 }
 
 TEST_F(ServiceTest, AbortGivesTheTokensBackOnce) {
@@ -246,7 +246,7 @@ TEST_F(ServiceTest, trap_Q3_the_status_of_an_inference_does_not_hang_on_the_queu
   deliver_next();
   execute("DELETE FROM queue_jobs");
   EXPECT_EQ(service_.find(user, id).status, Status::kCompleted);
-  EXPECT_EQ(service_.results(user, id).size(), 1u);
+  EXPECT_EQ(service_.results(user, id).items.size(), 1u);
 }
 
 // A queue that does not answer.
