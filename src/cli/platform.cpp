@@ -1,5 +1,7 @@
 #include "cli/platform.h"
 
+#include <string_view>
+
 #include "base/error.h"
 
 namespace inpaint::cli {
@@ -24,22 +26,23 @@ std::filesystem::path upload_directory(const Config& config) {
   return config.upload_directory.empty() ? config.data_directory / "uploads" : config.upload_directory;
 }
 
-// libpq's quoting of a value.
-std::string quoted(const std::string& value) {
-  std::string text = "'";
-  for (const char c : value) {
-    if (c == '\\' || c == '\'') text += '\\';
-    text += c;
+std::string percent_encoded(const std::string& text) {
+  constexpr std::string_view kHexDigits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    encoded += {'%', kHexDigits[byte >> 4U], kHexDigits[byte & 0x0FU]};
   }
-  return text + "'";
+  return encoded;
 }
 
-std::string connection_string(const Config& config) {
-  return "host=" + quoted(config.database_host) + " port=" + std::to_string(config.database_port) +
-         " dbname=" + quoted(config.database_name) + " user=" + quoted(config.database_user) +
-         " password=" + quoted(config.database_password) +
-         " connect_timeout=5 keepalives_idle=30 keepalives_interval=10 keepalives_count=3 "
-         "tcp_user_timeout=60000";
+// Every part as a parameter, where a host may also be a directory of sockets or an IPv6 address.
+std::string postgres_url(const Config& config) {
+  return "postgresql:///?host=" + percent_encoded(config.database_host) +
+         "&port=" + std::to_string(config.database_port) +
+         "&dbname=" + percent_encoded(config.database_name) +
+         "&user=" + percent_encoded(config.database_user) +
+         "&password=" + percent_encoded(config.database_password);
 }
 
 std::unique_ptr<database::Database> migrated(std::unique_ptr<database::Database> database) {
@@ -53,12 +56,12 @@ std::unique_ptr<database::Database> open_database(const Config& config) {
   if (config.database_host.empty()) {
     return database::open_sqlite(prepared(config.data_directory) / "inpaint.db", kDatabaseConnections);
   }
-  return database::open_postgres({connection_string(config), kDatabaseConnections});
+  return database::open_postgres({postgres_url(config), kDatabaseConnections});
 }
 
 std::unique_ptr<database::Database> open_database_for_one_command(const Config& config) {
   if (config.database_host.empty()) return open_database(config);
-  return database::open_postgres({connection_string(config), 1, std::chrono::milliseconds(0)});
+  return database::open_postgres({postgres_url(config), 1, std::chrono::milliseconds(0)});
 }
 
 std::string database_name(const Config& config) {

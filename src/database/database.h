@@ -152,7 +152,7 @@ class Database {
 std::unique_ptr<Database> open_sqlite(const std::filesystem::path& file, unsigned connections);
 
 struct PostgresOptions {
-  std::string connection;  // libpq's keywords and values, or its URL
+  std::string url;  // as libpq takes it: postgresql://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETER=VALUE
   unsigned connections = 16;
   std::chrono::milliseconds statement_timeout{30'000};  // 0: none
 };

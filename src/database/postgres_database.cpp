@@ -31,6 +31,14 @@ Error unavailable() {
   return {ErrorKind::kUnavailable, "DATABASE_UNAVAILABLE", "The database can't be reached. Try again."};
 }
 
+// A server that is cut off must be noticed. SOCI takes the text apart at spaces and equals signs and puts it
+// together again; a URL, which has no spaces, comes through that whole if it has a parameter.
+std::string with_parameters(const std::string& url) {
+  return url + (url.find('?') == std::string::npos ? '?' : '&') +
+         "connect_timeout=5&keepalives_idle=30&keepalives_interval=10&keepalives_count=3&"
+         "tcp_user_timeout=60000";
+}
+
 class PostgresDatabase final : public Database {
  public:
   explicit PostgresDatabase(PostgresOptions options)
@@ -52,7 +60,7 @@ class PostgresDatabase final : public Database {
 std::unique_ptr<Session> PostgresDatabase::connect() {
   auto sql = std::make_unique<Session>();
   try {
-    sql->open(soci::postgresql, options_.connection);
+    sql->open(soci::postgresql, with_parameters(options_.url));
   } catch (const soci::soci_error& error) {
     throw ConnectFailure(error.what());
   }

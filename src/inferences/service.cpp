@@ -125,13 +125,14 @@ std::string Service::name_of_result(const UserId& user, const std::string& outpu
 
 Inference Service::abort(const UserId& user, const InferenceId& id) {
   Inference inference = database_.transaction([&](Session& sql) {
-    Inference found = find_or_throw(sql, user, id);
-    if (found.status == Status::kAborted) return found;
-    if (!settlement::abort(sql, id)) {
+    find_or_throw(sql, user, id);
+    const bool aborted = settlement::abort(sql, id);
+    Inference ended = find_or_throw(sql, user, id);
+    if (!aborted && ended.status != Status::kAborted) {
       throw conflict("INFERENCE_ENDED",
-                     "The inference has ended already: it is " + std::string(to_string(found.status)) + ".");
+                     "The inference has ended already: it is " + std::string(to_string(ended.status)) + ".");
     }
-    return find_or_throw(sql, user, id);
+    return ended;
   });
   try {
     queue_.remove(id);

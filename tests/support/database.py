@@ -6,8 +6,10 @@ import hashlib
 import os
 import pathlib
 import sqlite3
+import threading
 
 ON_POSTGRES = "INPAINT_TEST_POSTGRES" in os.environ
+_making = threading.Lock()
 _UNCHANGED = ("hundredths", "tokens_of", "epoch_ms", "time_of", "tags_json", "tags_of")
 
 if ON_POSTGRES:
@@ -31,7 +33,8 @@ def _name_of(path):
 
 
 def name_of(data):
-    return _name_of(str(pathlib.Path(data).resolve()))
+    with _making:
+        return _name_of(str(pathlib.Path(data).resolve()))
 
 
 def settings(data):

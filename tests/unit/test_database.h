@@ -25,12 +25,12 @@ inline std::unique_ptr<database::Database> open_database(const std::filesystem::
   std::string schema = directory.filename().string() + "_" + name;
   std::replace(schema.begin(), schema.end(), '-', '_');
   database::PostgresOptions options;
-  options.connection = postgres();
+  options.url = postgres();
   options.connections = 1;
   database::open_postgres(options)->transaction([&](database::Session& sql) {
     sql << "SELECT pg_advisory_xact_lock(1); CREATE SCHEMA IF NOT EXISTS " + schema;
   });
-  options.connection += " options='-c search_path=" + schema + "'";
+  options.url += "?options=-csearch_path%3D" + schema;
   options.connections = connections;
   return database::open_postgres(options);
 }

@@ -33,7 +33,8 @@ class DialectTest : public testing::Test {
 };
 
 TEST_F(DialectTest, AmountsAndTimesComeBackToTheLastDigit) {
-  for (const long long value : {0LL, 1LL, -1LL, 65LL, 275LL, kMaximumBalance.hundredths()}) {
+  for (const std::int64_t value :
+       {INT64_C(0), INT64_C(1), INT64_C(-1), INT64_C(65), INT64_C(275), kMaximumBalance.hundredths()}) {
     EXPECT_EQ(number("SELECT hundredths(tokens_of(:value))", value), value);
   }
   for (const long long value : {0LL, 1LL, 999LL, 1'769'860'800'123LL, 4'102'444'800'999LL}) {

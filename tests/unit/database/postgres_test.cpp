@@ -105,7 +105,7 @@ TEST_F(PostgresTest, ACommitWhoseAnswerIsLostIsNeverRepeated) {
 
 TEST_F(PostgresTest, AServerThatStaysAwayIsAnErrorAfterAWhile) {
   PostgresOptions options;
-  options.connection = "host=127.0.0.1 port=1 user=nobody dbname=none";
+  options.url = "postgresql://nobody@127.0.0.1:1/none";
   try {
     open_postgres(options);
     FAIL();
@@ -134,7 +134,7 @@ TEST_F(PostgresTest, TransactionsThatLockEachOtherOutAllSucceed) {
 
 TEST_F(PostgresTest, AStatementThatTakesTooLongIsBusy) {
   PostgresOptions options;
-  options.connection = test::postgres();
+  options.url = test::postgres();
   options.statement_timeout = std::chrono::milliseconds(50);
   const auto database = open_postgres(options);
   EXPECT_EQ(code_of([&] { database->read([](Session& sql) { sql << "SELECT pg_sleep(5)"; }); }),
