@@ -26,7 +26,7 @@ class Customer:
     def __init__(self, url, number):
         self.user = register(url)
         self.dataset = self.user.create_dataset()
-        self.name = f"customer {number}"
+        self.name = f"customer-{number}"
         self.answers = {}  # of the picture's name or the idempotency key: "done", "refused" or "unknown"
         self.codes = Counter()
         self.failure = None
