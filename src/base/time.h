@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace inpaint {
 
@@ -17,6 +19,9 @@ struct Timestamp {
   }
   // "2026-01-31T12:00:00.000Z"
   std::string to_iso() const;
+  // A date, or a date and a time to the minute, second or millisecond, with "Z", "+01:00" or nothing (UTC)
+  // behind it. Nothing for any other text and for dates that there are not. A date alone is its beginning.
+  static std::optional<Timestamp> parse_iso(std::string_view text);
   friend auto operator<=>(Timestamp, Timestamp) = default;
   friend Timestamp operator+(Timestamp t, std::chrono::milliseconds d) { return {t.unix_ms + d.count()}; }
 };

@@ -62,11 +62,7 @@ std::chrono::seconds duration(const std::string& text) {
 }
 
 log::Level level(const std::string& text) {
-  if (text == "debug") return log::Level::kDebug;
-  if (text == "info") return log::Level::kInfo;
-  if (text == "warn") return log::Level::kWarn;
-  if (text == "error") return log::Level::kError;
-  if (text == "off") return log::Level::kOff;
+  if (const auto level = log::parse_level(text)) return *level;
   throw Refused{"one of debug, info, warn, error, off"};
 }
 

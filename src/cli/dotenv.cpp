@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 
 namespace inpaint::cli {
 namespace {
@@ -43,7 +43,8 @@ std::optional<std::string_view> parse_value(std::string_view text) {
 
 }  // namespace
 
-void load_dotenv(const std::filesystem::path& file) {
+std::vector<std::pair<std::string, std::string>> read_dotenv(const std::filesystem::path& file) {
+  std::vector<std::pair<std::string, std::string>> settings;
   std::ifstream lines(file);
   std::string content;
   for (int number = 1; std::getline(lines, content); ++number) {
@@ -58,7 +59,26 @@ void load_dotenv(const std::filesystem::path& file) {
       throw invalid("BAD_DOTENV", file.string() + ", line " + std::to_string(number) +
                                       ": this is not NAME=value, NAME='value' or a # comment.");
     }
-    ::setenv(std::string(name).c_str(), std::string(*value).c_str(), 0);
+    settings.emplace_back(name, *value);
+  }
+  return settings;
+}
+
+void load_dotenv(const std::filesystem::path& file) {
+  for (const auto& [name, value] : read_dotenv(file)) ::setenv(name.c_str(), value.c_str(), 0);
+}
+
+void reload_log_level(const std::filesystem::path& file) noexcept {
+  try {
+    std::optional<log::Level> level;
+    for (const auto& [name, value] : read_dotenv(file)) {
+      if (name == "LOG_LEVEL" && !level) level = log::parse_level(value);
+    }
+    if (level) log::set_level(*level);
+    log::info("service", level ? "the log level was read again" : "there is no log level to read again",
+              {{"file", file.string()}, {"level", std::string(log::to_string(log::level()))}});
+  } catch (const std::exception& error) {
+    log::warn("service", "the log level could not be read again", {{"reason", std::string(error.what())}});
   }
 }
 

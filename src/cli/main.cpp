@@ -85,7 +85,7 @@ void describe_run_command(CLI::App& app, RunOptions& options, Chosen& chosen) {
 }
 
 int main_or_throw(int argc, char** argv) {
-  load_dotenv(".env");
+  load_dotenv(kDotenv);
   Config config;
   RunOptions run_options;
   std::filesystem::path samples = "samples";

@@ -212,7 +212,8 @@ Task<void> Connection::handle(Exchange& exchange) {
   pool_.leave();
 }
 
-void Connection::observe(const Exchange& exchange) const {
+void Connection::observe(Exchange& exchange) const {
+  const log::Scope scope(exchange.log_context);
   const auto duration = Clock::now() - exchange.started;
   const bool is_quiet = exchange.route != nullptr && exchange.route->run_on == RunOn::kNetworkThread;
   const auto method = to_string(exchange.request.method);
@@ -221,8 +222,7 @@ void Connection::observe(const Exchange& exchange) const {
              {{"method", method},
               {"route", exchange.route_name()},
               {"status", std::int64_t{exchange.response.status}},
-              {"ms", std::chrono::duration<double, std::milli>(duration).count()},
-              {"request", exchange.request.id}});
+              {"ms", std::chrono::duration<double, std::milli>(duration).count()}});
   if (shared_.options.observe) {
     shared_.options.observe({method, exchange.route_name(), exchange.response.status, duration});
   }

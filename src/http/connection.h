@@ -58,9 +58,9 @@ class Connection {
 
   Task<void> write_response(Exchange& exchange, bool keep_alive);
   Task<void> write_file(const Exchange& exchange, const FileBody& file, bool keep_alive);
-  Task<void> write_events(const Exchange& exchange, const EventStream& events);
+  Task<void> write_events(Exchange& exchange, const EventStream& events);
   Task<void> write(std::string_view bytes);
-  void observe(const Exchange& exchange) const;
+  void observe(Exchange& exchange) const;
 
   void expect_within(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
   void expect_nothing() { deadline_ = Clock::time_point::max(); }

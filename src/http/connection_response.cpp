@@ -63,7 +63,7 @@ Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file
   }
 }
 
-Task<void> Connection::write_events(const Exchange& exchange, const EventStream& events) {
+Task<void> Connection::write_events(Exchange& exchange, const EventStream& events) {
   is_stream_ = true;
   const Response& response = exchange.response;
   co_await write(
@@ -73,11 +73,13 @@ Task<void> Connection::write_events(const Exchange& exchange, const EventStream&
   while (!is_finishing_ && !is_client_gone()) {
     std::optional<std::string> text;
     co_await pool_.move_here();
-    try {
-      text = events.next();
-    } catch (const std::exception& error) {
-      log::warn("http", "a stream of events ended",
-                {{"reason", error.what()}, {"request", exchange.request.id}});
+    {
+      const log::Scope scope(exchange.log_context);
+      try {
+        text = events.next();
+      } catch (const std::exception& error) {
+        log::warn("http", "a stream of events ended", {{"reason", error.what()}});
+      }
     }
     co_await pool_.move_back();
     if (!text) co_return;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/log.h"
 #include "http/file_response.h"
 #include "http/rate_limiter.h"
 #include "http/router.h"
@@ -14,7 +15,8 @@ namespace inpaint::http {
 
 struct Exchange {
   Request request;
-  std::string raw_path;  // as on the wire, without the query
+  log::Context log_context;  // who and what the lines of this request are about
+  std::string raw_path;      // as on the wire, without the query
   std::string raw_query;
   std::optional<Error> head_refusal;  // why the head could not be read; the connection ends with the answer
   std::optional<std::int64_t> content_length;

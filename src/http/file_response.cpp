@@ -62,11 +62,13 @@ bool etag_matches(std::string_view list, std::string_view etag) {
 }
 
 // A plain name for old clients and the exact one for the others (RFC 6266).
-std::string attachment(const std::string& name) {
-  std::string plain = name;
+std::string content_disposition(const FileBody& file) {
+  std::string plain = file.name;
   std::ranges::replace_if(
       plain, [](char c) { return c < ' ' || c >= '\x7f' || c == '"' || c == '\\'; }, '_');
-  return "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + percent_encode(name);
+  const bool is_inline = file.disposition == FileBody::Disposition::kInline;
+  return (is_inline ? "inline; filename=\"" : "attachment; filename=\"") + plain + "\"; filename*=UTF-8''" +
+         percent_encode(file.name);
 }
 
 }  // namespace
@@ -80,7 +82,7 @@ FilePlan plan_file(const Request& request, const FileBody& file, Response& respo
   headers.set("Accept-Ranges", "bytes");
   // Pictures belong to one user: no shared cache may keep them, his own asks whether they are still current.
   if (!headers.find("Cache-Control")) headers.add("Cache-Control", "private, no-cache");
-  if (!file.download_name.empty()) headers.set("Content-Disposition", attachment(file.download_name));
+  if (!file.name.empty()) headers.set("Content-Disposition", content_disposition(file));
 
   const auto known = request.headers.find("If-None-Match");
   if (known && etag_matches(*known, file.etag)) {

@@ -85,8 +85,9 @@ struct Request {
 struct FileBody {
   std::filesystem::path path;
   std::string content_type;
-  std::string etag;           // strong, with its quotes
-  std::string download_name;  // Content-Disposition: attachment; empty for inline
+  std::string etag;  // strong, with its quotes
+  std::string name;  // for Content-Disposition; empty: without one
+  enum class Disposition { kAttachment, kInline } disposition = Disposition::kAttachment;
 };
 
 // Server-sent events. The server calls `next` on the blocking pool every `interval`; it returns text in

@@ -27,6 +27,7 @@ void name_request(Exchange& exchange, Shared&) {
   const bool usable =
       !given.empty() && given.size() <= kMaximumRequestId && std::ranges::all_of(given, is_sane);
   exchange.request.id = usable ? std::string(given) : Uuid::make().to_string();
+  exchange.log_context.set("request", exchange.request.id);
 }
 
 void limit_rate(Exchange& exchange, Shared& shared) {
@@ -155,8 +156,7 @@ void pass_exit(Exchange& exchange) {
 void refuse(Exchange& exchange) noexcept {
   const auto answer = [&](const Error& error) {
     if (error.kind() == ErrorKind::kInternal) {
-      log::error("errors", error.what(),
-                 {{"request", exchange.request.id}, {"route", std::string(exchange.route_name())}});
+      log::error("errors", error.what(), {{"route", std::string(exchange.route_name())}});
     }
     exchange.response = to_response(error, exchange.request.id);
   };

@@ -19,9 +19,10 @@ void pass_exit(Exchange& exchange);
 // What was thrown becomes the response; our own fault is logged. Call in a catch block.
 void refuse(Exchange& exchange) noexcept;
 
-// Runs `work`. What it throws becomes the response, and false.
+// Runs `work`, whose log lines carry the request's. What it throws becomes the response, and false.
 template <typename Work>
 bool attempt(Exchange& exchange, const Work& work) noexcept {
+  const log::Scope scope(exchange.log_context);
   try {
     work();
     return true;
