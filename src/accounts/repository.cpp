@@ -89,8 +89,11 @@ void update(Session& sql, const User& user, const std::optional<std::string>& pa
          *password_hash, changed_at, user.id.to_string());
 }
 
-void remove(Session& sql, const UserId& id) {
-  change(sql, "DELETE FROM users WHERE id = :id", id.to_string());
+void remove(Session& sql, const User& user) {
+  const long long now = Timestamp::now().unix_ms;
+  change(sql, "INSERT INTO deleted_users(id, email, deleted_at) VALUES (:id, :email, time_of(:now))",
+         user.id.to_string(), user.email, now);
+  change(sql, "DELETE FROM users WHERE id = :id", user.id.to_string());
 }
 
 std::int64_t count_administrators(Session& sql) {

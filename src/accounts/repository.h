@@ -22,7 +22,8 @@ std::optional<User> find_by_email(Session& sql, const std::string& email);
 std::string password_hash(Session& sql, const UserId& id);
 // Everything but tokens and role; the password only when a hash is given.
 void update(Session& sql, const User& user, const std::optional<std::string>& password_hash);
-void remove(Session& sql, const UserId& id);
+// Keeps the e-mail, by which the ledger's rows are still found.
+void remove(Session& sql, const User& user);
 std::int64_t count_administrators(Session& sql);
 // The same, and keeps them as find_and_lock does.
 std::int64_t count_and_lock_administrators(Session& sql);

@@ -1,6 +1,7 @@
 #include "accounts/signed_links.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/time.h"
 
 namespace inpaint::accounts {
@@ -40,6 +41,7 @@ SignedLinks::Link SignedLinks::verify(std::string_view token, Purpose purpose) c
   }
   const std::optional<UserId> user = UserId::parse(subject->get_ref<const std::string&>());
   if (!user) throw refused();
+  log::annotate("user", user->to_string());
   return {*user, key->get<std::string>()};
 }
 

@@ -55,6 +55,13 @@ constexpr Check kChecks[] = {
      "AND (refunds.amount > COALESCE(-paid.amount, 0) "
      "OR (paid.status = 'refunded' AND refunds.amount <> -paid.amount)) ORDER BY refunds.sequence",
      "inference", "was refunded", "but what had been paid is"},
+    {"SELECT operation_type || ' ' || status, hundredths(kept), hundredths(summed) FROM (SELECT "
+     "operation_type, status, "
+     "SUM(kept) AS kept, SUM(summed) AS summed FROM (SELECT operation_type, status, amount AS kept, "
+     "0 AS summed FROM transaction_totals UNION ALL SELECT operation_type, status, 0, amount "
+     "FROM token_transactions) AS both_sides GROUP BY operation_type, status) AS compared "
+     "WHERE kept <> summed ORDER BY operation_type, status",
+     "the total of rows", "is kept as", "but they add up to"},
 };
 
 long long count(Session& sql, const char* query) {

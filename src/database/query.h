@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "database/session.h"
@@ -11,11 +12,42 @@
 // only, because of SOCI's headers.
 namespace inpaint::database {
 
+// What all must hold of a row, when which conditions there are is known only at run time. Stands among the
+// values of select() at the place of where() in the query. Must live until the query has run.
+class Conditions {
+ public:
+  // `condition` has a placeholder for every value; a text, or a number of type long long.
+  using Value = std::variant<std::string, long long>;
+  void add(const std::string& condition, const std::vector<Value>& values = {}) {
+    where_ += (where_.empty() ? "WHERE " : " AND ") + condition;
+    values_.insert(values_.end(), values.begin(), values.end());
+  }
+  // "WHERE a AND b ", or "" without a condition.
+  std::string where() const { return where_.empty() ? "" : where_ + " "; }
+  void bind(soci::statement& statement) const {
+    for (const Value& value : values_) {
+      std::visit([&](const auto& bound) { statement.exchange(soci::use(bound)); }, value);
+    }
+  }
+
+ private:
+  std::string where_;
+  std::vector<Value> values_;
+};
+
+template <typename Value>
+void bind_value(soci::statement& statement, const Value& value) {
+  statement.exchange(soci::use(value));
+}
+inline void bind_value(soci::statement& statement, const Conditions& conditions) {
+  conditions.bind(statement);
+}
+
 // Binds the values in order, executes, and returns how many rows were changed.
 template <typename... Values>
 long long change(Session& sql, const std::string& query, const Values&... values) {
   soci::statement statement = sql.take(query);
-  (statement.exchange(soci::use(values)), ...);
+  (bind_value(statement, values), ...);
   statement.define_and_bind();
   statement.execute(true);
   const long long changed = statement.get_affected_rows();
@@ -29,7 +61,7 @@ auto select(Session& sql, const std::string& query, const Values&... values) {
   Row row;
   soci::statement statement = sql.take(query);
   row.bind(statement);
-  (statement.exchange(soci::use(values)), ...);
+  (bind_value(statement, values), ...);
   statement.define_and_bind();
   statement.execute(false);
   std::vector<decltype(row.value())> found;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "database/dialect.h"
 #include "database/query.h"
 
 namespace inpaint::datasets::repository {
@@ -67,9 +68,41 @@ struct ItemRow {
   }
 };
 
-// The condition of a Filter, and the two values it binds.
-constexpr auto kFiltered =
-    "WHERE user_id = :owner AND is_deleted <= :deleted AND (:any = '' OR has_tag(tags, :tag))";
+database::Conditions conditions_of(const UserId& owner, const Filter& filter) {
+  database::Conditions conditions;
+  conditions.add("user_id = :owner", {owner.to_string()});
+  if (!filter.include_deleted) conditions.add("NOT is_deleted");
+  if (filter.tag) conditions.add("has_tag(tags, :tag)", {*filter.tag});
+  return conditions;
+}
+
+database::Conditions conditions_of(const OverviewFilter& filter) {
+  database::Conditions conditions;
+  if (!filter.include_deleted) conditions.add("NOT is_deleted");
+  if (filter.only_orphaned) conditions.add("user_id IS NULL");
+  return conditions;
+}
+
+// The ids of a page: walking over what stands before it touches the index only.
+std::string page_of_ids(const database::Conditions& conditions, const database::Window& window) {
+  return "SELECT id FROM datasets " + conditions.where() + "ORDER BY id " + window.direction() +
+         " LIMIT :limit OFFSET :offset";
+}
+
+std::int64_t count_where(Session& sql, const database::Conditions& conditions) {
+  return select<NumberRow>(sql, "SELECT COUNT(*) FROM datasets " + conditions.where(), conditions).front();
+}
+
+std::optional<Dataset> find(Session& sql, const UserId& owner, const std::string& name_or_id,
+                            const char* lock) {
+  const std::optional<DatasetId> id = DatasetId::parse(name_or_id);
+  // No dataset is called like an id.
+  return first_of(select<DatasetRow>(sql,
+                                     std::string(kSelectDataset) +
+                                         "WHERE user_id = :owner AND NOT is_deleted AND " +
+                                         (id ? "id = :id" : "name = :name") + lock,
+                                     owner.to_string(), id ? id->to_string() : name_or_id));
+}
 
 }  // namespace
 
@@ -83,30 +116,72 @@ void insert(Session& sql, const UserId& owner, const Dataset& dataset) {
 }
 
 std::optional<Dataset> find(Session& sql, const UserId& owner, const std::string& name_or_id) {
-  const std::optional<DatasetId> id = DatasetId::parse(name_or_id);
-  // No dataset is called like an id.
-  return first_of(select<DatasetRow>(sql,
-                                     std::string(kSelectDataset) +
-                                         "WHERE user_id = :owner AND NOT is_deleted AND " +
-                                         (id ? "id = :id" : "name = :name"),
-                                     owner.to_string(), id ? id->to_string() : name_or_id));
+  return find(sql, owner, name_or_id, "");
 }
 
-std::vector<Dataset> list(Session& sql, const UserId& owner, const Filter& filter, std::int64_t limit,
-                          std::int64_t offset) {
-  const int deleted = filter.include_deleted ? 1 : 0;
-  const std::string tag = filter.tag.value_or("");
+std::optional<Dataset> find_and_lock(Session& sql, const UserId& owner, const std::string& name_or_id) {
+  return find(sql, owner, name_or_id, database::for_update(sql));
+}
+
+std::vector<Dataset> list(Session& sql, const UserId& owner, const Filter& filter,
+                          const database::Window& window) {
+  const database::Conditions conditions = conditions_of(owner, filter);
   return select<DatasetRow>(
-      sql, std::string(kSelectDataset) + kFiltered + " ORDER BY id DESC LIMIT :limit OFFSET :offset",
-      owner.to_string(), deleted, tag, tag, static_cast<long long>(limit), static_cast<long long>(offset));
+      sql, kSelectDataset + ("WHERE id IN (" + page_of_ids(conditions, window) + ") ORDER BY id DESC"),
+      conditions, window.limit, window.offset);
 }
 
 std::int64_t count(Session& sql, const UserId& owner, const Filter& filter) {
-  const int deleted = filter.include_deleted ? 1 : 0;
-  const std::string tag = filter.tag.value_or("");
-  return select<NumberRow>(sql, std::string("SELECT COUNT(*) FROM datasets ") + kFiltered, owner.to_string(),
-                           deleted, tag, tag)
-      .front();
+  return count_where(sql, conditions_of(owner, filter));
+}
+
+void update(Session& sql, const Dataset& dataset) {
+  const long long now = dataset.updated_at.unix_ms;
+  change(sql,
+         "UPDATE datasets SET name = :name, tags = tags_of(:tags), updated_at = time_of(:now) WHERE id = :id",
+         dataset.name, nlohmann::json(dataset.tags).dump(), now, dataset.id.to_string());
+}
+
+bool mark_deleted(Session& sql, const DatasetId& dataset) {
+  const long long now = Timestamp::now().unix_ms;
+  return change(sql,
+                "UPDATE datasets SET is_deleted = TRUE, updated_at = time_of(:now) "
+                "WHERE id = :id AND NOT is_deleted",
+                now, dataset.to_string()) > 0;
+}
+
+void mark_orphaned(Session& sql, const UserId& owner) {
+  const long long now = Timestamp::now().unix_ms;
+  change(sql, "UPDATE datasets SET updated_at = time_of(:now) WHERE user_id = :owner AND NOT is_deleted", now,
+         owner.to_string());
+}
+
+std::vector<Owned> list_all(Session& sql, const OverviewFilter& filter, const database::Window& window) {
+  struct Row : DatasetRow {
+    Nullable<std::string> owner_id, email;
+    void bind(soci::statement& statement) {
+      DatasetRow::bind(statement);
+      statement.exchange(owner_id.into());
+      statement.exchange(email.into());
+    }
+    Owned value() const {
+      const auto owner = owner_id.value();
+      if (!owner) return {DatasetRow::value(), std::nullopt};
+      return {DatasetRow::value(), Owned::Owner{*owner, email.value().value_or("")}};
+    }
+  };
+  const database::Conditions conditions = conditions_of(filter);
+  return select<Row>(sql,
+                     "SELECT page.id, page.name, tags_json(tags), is_deleted, item_count, video_item_count, "
+                     "epoch_ms(page.created_at), epoch_ms(page.updated_at), users.id, email "
+                     "FROM datasets AS page "
+                     "LEFT JOIN users ON users.id = page.user_id WHERE page.id IN (" +
+                         page_of_ids(conditions, window) + ") ORDER BY page.id DESC",
+                     conditions, window.limit, window.offset);
+}
+
+std::int64_t count_all(Session& sql, const OverviewFilter& filter) {
+  return count_where(sql, conditions_of(filter));
 }
 
 std::vector<Item> items(Session& sql, const DatasetId& dataset, std::int64_t first, std::int64_t limit) {
@@ -170,15 +245,27 @@ void insert_video(Session& sql, const DatasetId& dataset, std::int64_t upload_in
       soci::use(end_time), source.use();
 }
 
-bool owns_blob(Session& sql, const UserId& owner, const std::string& key) {
-  return select<NumberRow>(
-             sql,
-             "SELECT EXISTS(SELECT 1 FROM dataset_items JOIN datasets ON datasets.id = dataset_id "
-             "WHERE image_path = :image AND user_id = :owner AND NOT is_deleted) "
-             "OR EXISTS(SELECT 1 FROM dataset_items JOIN datasets ON datasets.id = dataset_id "
-             "WHERE mask_path = :mask AND user_id = :owner2 AND NOT is_deleted)",
-             key, owner.to_string(), key, owner.to_string())
-             .front() != 0;
+std::optional<BlobName> find_blob_name(Session& sql, const UserId& owner, const std::string& key) {
+  struct Row {
+    std::string image_name;
+    Nullable<long long> frame_index;
+    int is_mask = 0;
+    void bind(soci::statement& statement) {
+      statement.exchange(soci::into(image_name));
+      statement.exchange(frame_index.into());
+      statement.exchange(soci::into(is_mask));
+    }
+    BlobName value() const { return {image_name, frame_index.value(), is_mask != 0}; }
+  };
+  const auto where = [](const std::string& path, const std::string& user) {
+    return " FROM dataset_items JOIN datasets ON datasets.id = dataset_id WHERE " + path +
+           " AND NOT is_deleted AND user_id = " + user;
+  };
+  return first_of(select<Row>(sql,
+                              "SELECT image_name, frame_index, 0" + where("image_path = :image", ":owner") +
+                                  " UNION ALL SELECT image_name, frame_index, 1" +
+                                  where("mask_path = :mask", ":owner2") + " LIMIT 1",
+                              key, owner.to_string(), key, owner.to_string()));
 }
 
 }  // namespace inpaint::datasets::repository

@@ -4,6 +4,7 @@
 
 #include "accounts/user.h"
 #include "base/error.h"
+#include "datasets/json.h"
 #include "datasets/rules.h"
 #include "http/json.h"
 
@@ -17,28 +18,6 @@ using http::Json;
 using http::Method;
 using http::Request;
 using http::Response;
-
-std::string_view type_name(ItemType type) {
-  return type == ItemType::kVideo ? "video" : "image";
-}
-
-// What a dataset holds: null while it is empty.
-Json type_of(const Dataset& dataset) {
-  if (dataset.item_count == 0) return nullptr;
-  if (dataset.video_item_count == 0) return type_name(ItemType::kImage);
-  return dataset.video_item_count == dataset.item_count ? Json(type_name(ItemType::kVideo)) : Json("mixed");
-}
-
-Json to_json(const Dataset& dataset) {
-  return {{"id", dataset.id.to_string()},
-          {"name", dataset.name},
-          {"tags", dataset.tags},
-          {"isDeleted", dataset.is_deleted},
-          {"itemCount", dataset.item_count},
-          {"type", type_of(dataset)},
-          {"createdAt", dataset.created_at.to_iso()},
-          {"updatedAt", dataset.updated_at.to_iso()}};
-}
 
 // Links are relative: a Host header that a stranger wrote never gets into them.
 std::string image_url(const SignedLinks& links, const UserId& user, const std::string& key) {
@@ -56,11 +35,17 @@ Json to_json(const Item& item, const SignedLinks& links, const UserId& user) {
           {"maskUrl", image_url(links, user, item.mask_path)}};
 }
 
-// Distinct, trimmed tags in the order they were given.
-std::vector<std::string> parse_tags(const Json& body, http::Validator& validator) {
-  std::vector<std::string> tags;
+std::string checked_name(http::Validator& validator, std::string name) {
+  if (name.empty()) return name;  // said already
+  if (const auto problem = name_problem(name)) validator.fail("name", *problem);
+  return name;
+}
+
+// Distinct, trimmed tags in the order they were given; nothing when none are given.
+std::optional<std::vector<std::string>> parse_tags(const Json& body, http::Validator& validator) {
   const auto given = body.find("tags");
-  if (given == body.end() || given->is_null()) return tags;
+  if (given == body.end() || given->is_null()) return std::nullopt;
+  std::vector<std::string> tags;
   if (!given->is_array() || given->size() > kMaximumTags) {
     validator.fail("tags", "must be a list of at most " + std::to_string(kMaximumTags) + " texts");
     return tags;
@@ -81,9 +66,8 @@ std::vector<std::string> parse_tags(const Json& body, http::Validator& validator
 Response create(const Request& request, Service& service) {
   const Json body = http::parse_object(request);
   http::Validator validator(body);
-  const std::string name = validator.required_text("name", kMaximumName);
-  if (const auto problem = name_problem(name)) validator.fail("name", *problem);
-  const std::vector<std::string> tags = parse_tags(body, validator);
+  const std::string name = checked_name(validator, validator.required_text("name", kMaximumName));
+  const std::vector<std::string> tags = parse_tags(body, validator).value_or(std::vector<std::string>());
   validator.throw_if_failed();
   const Dataset dataset = service.create(request.user->id, name, tags);
   return http::json_response(201, {{"message", "Dataset created"},
@@ -93,6 +77,19 @@ Response create(const Request& request, Service& service) {
                                      {"tags", dataset.tags},
                                      {"isDeleted", dataset.is_deleted},
                                      {"createdAt", dataset.created_at.to_iso()}}}});
+}
+
+Response update(const Request& request, Service& service) {
+  const Json body = http::parse_object(request);
+  http::Validator validator(body);
+  Service::Changes changes;
+  if (auto name = validator.optional_text("name", kMaximumName)) {
+    changes.name = checked_name(validator, *std::move(name));
+  }
+  changes.tags = parse_tags(body, validator);
+  validator.throw_if_failed();
+  const Dataset dataset = service.update(request.user->id, request.param("name"), changes);
+  return http::json_response(200, {{"message", "Dataset updated"}, {"data", to_json(dataset)}});
 }
 
 Response list(const Request& request, Service& service) {
@@ -114,7 +111,7 @@ Response content(const Request& request, const std::string& name, Service& servi
   for (const Item& item : content.items) items.push_back(to_json(item, links, user));
   return http::json_response(200, {{"data",
                                     {{"name", content.dataset.name},
-                                     {"type", type_of(content.dataset)},
+                                     {"type", type_json(content.dataset)},
                                      {"items", items},
                                      {"totalItems", total},
                                      {"currentPage", page.number},
@@ -163,23 +160,31 @@ Response upload(const Request& request, Ingest& ingest) {
 }
 
 // A signed token has no slash and needs no session; a stored path has, and belongs to the session's user.
-std::string readable_key(const Request& request, Service& service, const SignedLinks& links,
-                         const http::Authenticate& authenticate) {
+SignedLinks::Link readable(const Request& request, const SignedLinks& links,
+                           const http::Authenticate& authenticate) {
   const std::string& path = request.param("imagePath");
-  const SignedLinks::Link link = path.find('/') == std::string::npos
-                                     ? links.verify(path, SignedLinks::Purpose::kImage)
-                                     : SignedLinks::Link{authenticate(request)->id, path};
-  service.check_readable(link.user, link.key);
-  return link.key;
+  return path.find('/') == std::string::npos ? links.verify(path, SignedLinks::Purpose::kImage)
+                                             : SignedLinks::Link{authenticate(request)->id, path};
 }
 
-Response image(const std::string& key, storage::Storage& storage) {
-  const std::filesystem::path path(key);
+// As the user called the picture, or the video with the number of the frame, with the ending of what is
+// stored.
+std::string name_of(const repository::BlobName& blob, const std::string& extension) {
+  std::string name = std::filesystem::path(blob.image_name).stem().string();
+  if (blob.frame_index) name += "-" + std::to_string(*blob.frame_index);
+  if (blob.is_mask) name += "-mask";
+  return name + extension;
+}
+
+Response image(const SignedLinks::Link& link, Service& service, storage::Storage& storage) {
+  const repository::BlobName name = service.name_of_blob(link.user, link.key);
+  const std::filesystem::path key(link.key);
   Response response;
   response.headers.set("Cache-Control", "private, max-age=3600");
-  response.content_type = path.extension() == ".png" ? "image/png" : "image/jpeg";
+  response.content_type = key.extension() == ".png" ? "image/png" : "image/jpeg";
   response.body =
-      http::FileBody{*storage.open_file(key), response.content_type, '"' + path.stem().string() + '"', ""};
+      http::FileBody{*storage.open_file(link.key), response.content_type, '"' + key.stem().string() + '"',
+                     name_of(name, key.extension().string()), http::FileBody::Disposition::kInline};
   return response;
 }
 
@@ -204,13 +209,20 @@ void add_routes(http::Router& router, Service& service, Ingest& ingest, storage:
   add(
       Method::kGet, "/image/:imagePath",
       [&service, &storage, &links, authenticate = std::move(authenticate)](const Request& r) {
-        return image(readable_key(r, service, links, authenticate), storage);
+        return image(readable(r, links, authenticate), service, storage);
       },
       Access::kPublic);
   // The data of a dataset that is called "image".
   add(Method::kGet, "/image/data", [&](const Request& r) { return content(r, "image", service, links); });
   add(Method::kGet, "/:name", [&service](const Request& r) {
     return http::json_response(200, {{"data", to_json(service.find(r.user->id, r.param("name")))}});
+  });
+  add(
+      Method::kPut, "/:name", [&service](const Request& r) { return update(r, service); }, Access::kUser,
+      Body::kJson);
+  add(Method::kDelete, "/:name", [&service](const Request& r) {
+    service.remove(r.user->id, r.param("name"));
+    return http::json_response(200, {{"message", "Dataset deleted (logical)"}});
   });
   add(Method::kGet, "/:name/data",
       [&](const Request& r) { return content(r, r.param("name"), service, links); });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,17 @@ class Service {
   Listing list(const UserId& owner, const repository::Filter& filter, std::int64_t limit,
                std::int64_t offset);
 
+  struct Changes {
+    std::optional<std::string> name;
+    std::optional<std::vector<std::string>> tags;
+  };
+  // Throws kInvalid DUPLICATE_NAME. What is being uploaded or inpainted goes on.
+  Dataset update(const UserId& owner, const std::string& name_or_id, const Changes& changes);
+
+  // From now on it is not there for its owner, except in a list that includes what is deleted, and its name
+  // is free. What inferences copied of it, and their results, stay.
+  void remove(const UserId& owner, const std::string& name_or_id);
+
   struct Content {
     Dataset dataset;
     std::vector<Item> items;
@@ -37,7 +49,7 @@ class Service {
   Content content(const UserId& owner, const std::string& name_or_id, std::int64_t first, std::int64_t limit);
 
   // Throws unless the blob is an image or a mask of one of the user's datasets.
-  void check_readable(const UserId& user, const std::string& key);
+  repository::BlobName name_of_blob(const UserId& user, const std::string& key);
 
  private:
   database::Database& database_;

@@ -16,13 +16,13 @@ TEST(PlansTest, WhatRequestsAskReadsNoWholeTable) {
   const UserId user = UserId::make();
   const DatasetId dataset = DatasetId::make();
   database->transaction([&](database::Session& sql) {
-    repository::list(sql, user, {}, 20, 0);
-    repository::list(sql, user, {true, "red"}, 20, 0);
+    repository::list(sql, user, {}, database::Window::of(100, 0, 20));
+    repository::list(sql, user, {true, "red"}, database::Window::of(100, 80, 20));
     repository::count(sql, user, {});
     repository::find(sql, user, "photos");
     repository::find(sql, user, dataset.to_string());
     repository::items(sql, dataset, 0, 20);
-    repository::owns_blob(sql, user, "datasets/x.png");
+    repository::find_blob_name(sql, user, "datasets/x.png");
     EXPECT_EQ(test::whole_tables_read(sql), 0);
   });
 }
