@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "accounts/audit.h"
 #include "accounts/password.h"
 #include "accounts/repository.h"
 #include "accounts/rules.h"
@@ -39,6 +40,16 @@ void check_may_change(const User& caller, const UserId& target) {
   throw Error(ErrorKind::kForbidden, "FORBIDDEN", "This account belongs to somebody else.");
 }
 
+// Which fields were changed, without what they hold.
+http::Json names_of(const Changes& changes) {
+  http::Json names = http::Json::array();
+  if (changes.name) names.push_back("name");
+  if (changes.surname) names.push_back("surname");
+  if (changes.email) names.push_back("email");
+  if (changes.password) names.push_back("password");
+  return {{"fields", names}};
+}
+
 User found_or_throw(std::optional<User> user) {
   if (!user) throw not_found("There is no such user.");
   return *std::move(user);
@@ -57,6 +68,7 @@ User Service::register_user(const Registration& registration) {
   const std::string hash = hash_password(registration.password, bcrypt_cost_);
   try {
     User user = database_.transaction([&](Session& sql) { return insert_user(sql, registration, hash); });
+    log::annotate("user", user.id.to_string());
     log::info("users", "registered", {{"user", user.id.to_string()}});
     return user;
   } catch (const Error& error) {
@@ -84,6 +96,7 @@ Login Service::log_in(const std::string& email, const std::string& password,
     throw Error(ErrorKind::kUnauthenticated, "BAD_CREDENTIALS", "The e-mail or the password is wrong.");
   }
   throttle_.succeeded(address, remote_address);
+  log::annotate("user", found.user->id.to_string());
   log::info("users", "logged in", {{"user", found.user->id.to_string()}});
   return {sessions_.issue(*found.user), *found.user};
 }
@@ -94,6 +107,7 @@ std::shared_ptr<const User> Service::authenticate(std::string_view authorization
   if (!user || user->password_changed_at != claims.password_changed_at) {
     throw Error(ErrorKind::kUnauthenticated, "UNAUTHENTICATED", "The token is invalid or has expired.");
   }
+  log::annotate("user", user->id.to_string());
   return std::make_shared<const User>(*std::move(user));
 }
 
@@ -103,7 +117,8 @@ User Service::update(const User& caller, const UserId& target, const Changes& ch
   if (changes.password) hash = hash_password(*changes.password, bcrypt_cost_);
   try {
     User updated = database_.transaction([&](Session& sql) {
-      User user = found_or_throw(repository::find_and_lock(sql, target));
+      const User before = found_or_throw(repository::find_and_lock(sql, target));
+      User user = before;
       if (changes.name) user.name = *changes.name;
       if (changes.surname) user.surname = *changes.surname;
       if (changes.email) user.email = lower_case(*changes.email);
@@ -113,9 +128,10 @@ User Service::update(const User& caller, const UserId& target, const Changes& ch
             std::max(Timestamp::now(), Timestamp{user.password_changed_at.unix_ms + 1});
       }
       repository::update(sql, user, hash);
+      if (caller.id != target) audit::record(sql, caller, "user.update", &before, names_of(changes));
       return user;
     });
-    log::info("users", "updated", {{"user", target.to_string()}, {"by", caller.id.to_string()}});
+    log::info("users", "updated", {{"account", target.to_string()}, {"user", caller.id.to_string()}});
     return updated;
   } catch (const Error& error) {
     if (database::is_unique_violation(error)) throw duplicate_email();
@@ -132,9 +148,10 @@ void Service::remove(const User& caller, const UserId& target) {
     }
     found_or_throw(repository::find_and_lock(sql, target));
     before_delete_(sql, target);
-    repository::remove(sql, target);
+    repository::remove(sql, user);
+    if (caller.id != target) audit::record(sql, caller, "user.delete", &user, {});
   });
-  log::info("users", "deleted", {{"user", target.to_string()}, {"by", caller.id.to_string()}});
+  log::info("users", "deleted", {{"account", target.to_string()}, {"user", caller.id.to_string()}});
 }
 
 User Service::find_by_email(const std::string& email) {

@@ -156,23 +156,20 @@ void Delivery::make_video(const Video& video, std::span<const Item> frames) {
   }
 }
 
-void log_end(const queue::LeasedJob& job, std::string_view status) {
-  log::info("inferences", "inference ended",
-            {{"inference", job.id.to_string()},
-             {"status", std::string(status)},
-             {"attempt", std::int64_t{job.attempt}}});
+void log_end(Status status) {
+  log::info("inferences", "inference ended", {{"status", to_string(status)}});
 }
 
 void settle_failed(const Workshop& workshop, const queue::LeasedJob& job) {
   const bool failed =
       workshop.database.transaction([&](Session& sql) { return settlement::fail(sql, job.id, kGivenUp); });
-  if (failed) log_end(job, to_string(Status::kFailed));
+  if (failed) log_end(Status::kFailed);
 }
 
 void settle_completed(const Workshop& workshop, const queue::LeasedJob& job) {
   const std::optional<Status> status =
       workshop.database.transaction([&](Session& sql) { return settlement::complete(sql, job.id); });
-  if (status) log_end(job, to_string(*status));
+  if (status) log_end(*status);
 }
 
 void try_to_deliver(const Workshop& workshop, const queue::LeasedJob& job, const std::stop_token& shutdown) {
@@ -200,7 +197,7 @@ void try_to_deliver(const Workshop& workshop, const queue::LeasedJob& job, const
 void try_later(const Workshop& workshop, const queue::LeasedJob& job, const std::string& reason) {
   const bool given_up = workshop.queue.fail(job, reason) == queue::FailOutcome::kGivenUp;
   log::error("inferences", given_up ? "an inference is given up" : "an inference will be tried again",
-             {{"inference", job.id.to_string()}, {"attempt", std::int64_t{job.attempt}}, {"reason", reason}});
+             {{"reason", reason}});
   if (given_up) settle_failed(workshop, job);
 }
 
@@ -208,6 +205,10 @@ void try_later(const Workshop& workshop, const queue::LeasedJob& job, const std:
 
 void deliver(const Workshop& workshop, const queue::LeasedJob& job,
              const std::stop_token& shutdown) noexcept {
+  log::Context context;
+  context.set("inference", job.id.to_string());
+  context.set("attempt", std::to_string(job.attempt));
+  const log::Scope scope(context);
   try {
     try {
       try_to_deliver(workshop, job, shutdown);
@@ -217,7 +218,7 @@ void deliver(const Workshop& workshop, const queue::LeasedJob& job,
   } catch (const std::exception& error) {
     // The lease runs out and the job is delivered again.
     log::error("inferences", "a delivery ended without an answer to the queue",
-               {{"inference", job.id.to_string()}, {"reason", std::string(error.what())}});
+               {{"reason", std::string(error.what())}});
   }
 }
 

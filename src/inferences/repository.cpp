@@ -102,6 +102,13 @@ struct ItemRow {
   }
 };
 
+database::Conditions conditions_of(const UserId& user, std::optional<Status> status) {
+  database::Conditions conditions;
+  conditions.add("user_id = :user", {user.to_string()});
+  if (status) conditions.add("status = :status", {std::string(to_string(*status))});
+  return conditions;
+}
+
 }  // namespace
 
 std::optional<Dataset> find_dataset(Session& sql, const UserId& user, const std::string& name_or_id) {
@@ -170,21 +177,18 @@ std::optional<Inference> find(Session& sql, const UserId& user, const InferenceI
 }
 
 std::vector<Inference> list(Session& sql, const UserId& user, std::optional<Status> status,
-                            std::int64_t limit, std::int64_t offset) {
-  const std::string filter(status ? to_string(*status) : "");
+                            const database::Window& window) {
+  const database::Conditions conditions = conditions_of(user, status);
   return select_inferences(sql,
-                           "WHERE user_id = :user AND (:any = '' OR CAST(status AS TEXT) = :status) "
-                           "ORDER BY id DESC LIMIT :limit OFFSET :offset",
-                           user.to_string(), filter, filter, static_cast<long long>(limit),
-                           static_cast<long long>(offset));
+                           "WHERE id IN (SELECT id FROM inferences " + conditions.where() + "ORDER BY id " +
+                               window.direction() + " LIMIT :limit OFFSET :offset) ORDER BY id DESC",
+                           conditions, window.limit, window.offset);
 }
 
 std::int64_t count(Session& sql, const UserId& user, std::optional<Status> status) {
-  const std::string filter(status ? to_string(*status) : "");
-  return select<NumberRow>(sql,
-                           "SELECT COUNT(*) FROM inferences WHERE user_id = :user AND "
-                           "(:any = '' OR CAST(status AS TEXT) = :status)",
-                           user.to_string(), filter, filter)
+  const database::Conditions conditions = conditions_of(user, status);
+  return select<NumberRow>(sql, "SELECT COALESCE(SUM(count), 0) FROM inference_counts " + conditions.where(),
+                           conditions)
       .front();
 }
 
@@ -349,25 +353,30 @@ std::vector<OpenReservation> reservations_of_ended(Session& sql) {
                      "inferences.status NOT IN ('PENDING', 'RUNNING')");
 }
 
-bool is_named(Session& sql, const std::string& key) {
+bool is_named(Session& sql, const std::string& key, Timestamp gone_before) {
+  const std::string of_dataset =
+      " JOIN datasets ON datasets.id = dataset_id "
+      "WHERE (NOT is_deleted AND user_id IS NOT NULL OR updated_at >= time_of(:";
+  const std::string of_live =
+      " JOIN inferences ON id = inference_id WHERE inferences.status IN ('PENDING', 'RUNNING') AND ";
+  const std::string of_owned =
+      " JOIN inferences ON id = inference_id WHERE user_id IS NOT NULL "
+      "AND inferences.status IN ('PENDING', 'RUNNING', 'COMPLETED') AND ";
+  const auto exists = [](const std::string& rows) { return "EXISTS(SELECT 1 FROM " + rows + ")"; };
+  const auto since = static_cast<long long>(gone_before.unix_ms);
   return select<NumberRow>(sql,
-                           "SELECT EXISTS(SELECT 1 FROM dataset_items WHERE image_path = :a) "
-                           "OR EXISTS(SELECT 1 FROM dataset_items WHERE mask_path = :b) "
-                           "OR EXISTS(SELECT 1 FROM inference_items JOIN inferences ON id = inference_id "
-                           "WHERE image_path = :c AND inferences.status IN ('PENDING', 'RUNNING')) "
-                           "OR EXISTS(SELECT 1 FROM inference_items JOIN inferences ON id = inference_id "
-                           "WHERE mask_path = :d AND inferences.status IN ('PENDING', 'RUNNING')) "
-                           "OR EXISTS(SELECT 1 FROM inference_items JOIN inferences ON id = inference_id "
-                           "WHERE output_path = :e AND user_id IS NOT NULL "
-                           "AND inferences.status IN ('PENDING', 'RUNNING', 'COMPLETED')) "
-                           "OR EXISTS(SELECT 1 FROM dataset_videos WHERE source_path = :f) "
-                           "OR EXISTS(SELECT 1 FROM inference_videos JOIN inferences ON id = inference_id "
-                           "WHERE source_path = :g AND inferences.status IN ('PENDING', 'RUNNING')) "
-                           "OR EXISTS(SELECT 1 FROM inference_videos JOIN inferences ON id = inference_id "
-                           "WHERE output_path = :h AND user_id IS NOT NULL "
-                           "AND inferences.status IN ('PENDING', 'RUNNING', 'COMPLETED'))",
-                           key, key, key, key, key, key, key, key)
+                           "SELECT " + exists("dataset_items" + of_dataset + "since1)) AND image_path = :a") +
+                               " OR " + exists("dataset_items" + of_dataset + "since2)) AND mask_path = :b") +
+                               " OR " +
+                               exists("dataset_videos" + of_dataset + "since3)) AND source_path = :c") +
+                               " OR " + exists("inference_items" + of_live + "image_path = :d") + " OR " +
+                               exists("inference_items" + of_live + "mask_path = :e") + " OR " +
+                               exists("inference_videos" + of_live + "source_path = :f") + " OR " +
+                               exists("inference_items" + of_owned + "output_path = :g") + " OR " +
+                               exists("inference_videos" + of_owned + "output_path = :h"),
+                           since, key, since, key, since, key, key, key, key, key, key)
              .front() != 0;
+  .front() != 0;
 }
 
 }  // namespace inpaint::inferences::repository

@@ -9,6 +9,7 @@
 #include "base/credits.h"
 #include "base/uuid.h"
 #include "database/database.h"
+#include "database/window.h"
 #include "inferences/inference.h"
 
 // The SQL of inferences, and nothing else. Every function is one step of the caller's read or transaction.
@@ -50,8 +51,9 @@ struct Submitted {
 std::optional<Submitted> find_submitted(Session& sql, const UserId& user, const std::string& idempotency_key);
 
 std::optional<Inference> find(Session& sql, const UserId& user, const InferenceId& id);
+// Newest first.
 std::vector<Inference> list(Session& sql, const UserId& user, std::optional<Status> status,
-                            std::int64_t limit, std::int64_t offset);
+                            const database::Window& window);
 std::int64_t count(Session& sql, const UserId& user, std::optional<Status> status);
 std::vector<InferenceId> live_of_user(Session& sql, const UserId& user);
 
@@ -101,8 +103,8 @@ struct OpenReservation {
 };
 std::vector<OpenReservation> reservations_of_ended(Session& sql);
 
-// Whether a row names the blob: a dataset's item or the source of its video, an item of live work, or a
-// result that can be downloaded.
-bool is_named(Session& sql, const std::string& key);
+// Whether a row names the blob: an item, or the source of a video, of a dataset that somebody has, or had
+// after `gone_before`; an item of live work; or a result that can be downloaded.
+bool is_named(Session& sql, const std::string& key, Timestamp gone_before);
 
 }  // namespace inpaint::inferences::repository

@@ -91,6 +91,10 @@ Inference Service::submit(const UserId& user, const Submission& submission) {
   };
   Inference inference = submitted();
   relay_.wake();
+  log::info("inferences", "submitted",
+            {{"inference", inference.id.to_string()},
+             {"items", inference.item_count},
+             {"reserved", inference.tokens_reserved.to_string()}});
   return inference;
 }
 
@@ -101,7 +105,8 @@ Inference Service::find(const UserId& user, const InferenceId& id) {
 Service::Listing Service::list(const UserId& user, std::optional<Status> status, std::int64_t limit,
                                std::int64_t offset) {
   return database_.read([&](Session& sql) {
-    return Listing{repository::list(sql, user, status, limit, offset), repository::count(sql, user, status)};
+    const std::int64_t total = repository::count(sql, user, status);
+    return Listing{repository::list(sql, user, status, database::Window::of(total, offset, limit)), total};
   });
 }
 
@@ -134,6 +139,7 @@ Inference Service::abort(const UserId& user, const InferenceId& id) {
     }
     return ended;
   });
+  log::info("inferences", "aborted", {{"inference", id.to_string()}});
   try {
     queue_.remove(id);
   } catch (const std::exception& error) {

@@ -74,12 +74,14 @@ void Sweeper::settle_forgotten() {
 }
 
 void Sweeper::remove_unnamed_blobs(Timestamp before) {
+  const Timestamp gone_before = Timestamp::now() + -options_.retention;
   std::vector<std::string> keys;
   const auto remove_unnamed = [&] {
     std::vector<std::string> unnamed;
     database_.read([&](Session& sql) {
-      std::ranges::copy_if(keys, std::back_inserter(unnamed),
-                           [&](const std::string& key) { return !repository::is_named(sql, key); });
+      std::ranges::copy_if(keys, std::back_inserter(unnamed), [&](const std::string& key) {
+        return !repository::is_named(sql, key, gone_before);
+      });
     });
     for (const std::string& key : unnamed) storage_.remove(key);
     keys.clear();

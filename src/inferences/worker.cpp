@@ -53,7 +53,9 @@ void Worker::take_one() {
   const std::optional<queue::LeasedJob> job = workshop_.queue.take(kTakeWait);
   if (!job) return;
   if (stopping_.stop_requested()) return workshop_.queue.release(*job);
+  ++busy_;
   deliver(workshop_, *job, cancelled_.get_token());
+  --busy_;
 }
 
 }  // namespace inpaint::inferences

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -25,6 +26,10 @@ class Worker {
   // back to the queue, to go on elsewhere without the attempt being counted.
   void stop(std::chrono::milliseconds grace);
 
+  unsigned concurrency() const { return thread_count_; }
+  // How many jobs are being worked on.
+  unsigned busy() const { return busy_; }
+
  private:
   void run();
   void take_one();
@@ -36,6 +41,7 @@ class Worker {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   unsigned running_ = 0;  // threads
+  std::atomic<unsigned> busy_ = 0;
   std::vector<std::jthread> threads_;
 };
 

@@ -78,6 +78,31 @@ TEST_F(ServiceTest, logs_in_and_authenticates) {
   EXPECT_EQ(code_of([&] { bearer("nobody@example.org"); }), "BAD_CREDENTIALS");
 }
 
+// The work of comparing a password is what takes time, and it is done for an unknown e-mail too. Logins of
+// both kinds take turns, so that other load on the machine slows both; the fastest of each tells the work.
+TEST_F(ServiceTest, an_unknown_email_takes_as_long_as_a_wrong_password) {
+  using Clock = std::chrono::steady_clock;
+  constexpr int kCost = 9;  // some 20 ms
+  Service service(*database_, Sessions("0123456789abcdef0123456789abcdef", std::chrono::hours(1)), kCost,
+                  [](database::Session&, const UserId&) {});
+  service.register_user({"Ada", "Lovelace", "ada@example.org", "password1", Role::kUser});
+  const auto time_of = [&](const std::string& email, int attempt) {
+    const std::string address = "10.0.0." + std::to_string(attempt);  // the throttle is not the subject
+    const Clock::time_point begin = Clock::now();
+    EXPECT_EQ(code_of([&] { service.log_in(email, "wrong password", address); }), "BAD_CREDENTIALS");
+    return Clock::now() - begin;
+  };
+  Clock::duration wrong = Clock::duration::max();
+  Clock::duration unknown = Clock::duration::max();
+  for (int attempt = 0; attempt < 12; ++attempt) {
+    wrong = std::min(wrong, time_of("ada@example.org", attempt));
+    unknown = std::min(unknown, time_of("nobody@example.org", attempt));
+  }
+  const double ratio = std::chrono::duration<double>(unknown) / std::chrono::duration<double>(wrong);
+  EXPECT_GT(ratio, 0.7);
+  EXPECT_LT(ratio, 1.4);
+}
+
 TEST_F(ServiceTest, a_change_of_password_ends_every_session) {
   const User user = add("ada@example.org");
   const std::string header = bearer("ada@example.org");

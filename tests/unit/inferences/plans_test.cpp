@@ -18,8 +18,8 @@ TEST_F(PlansTest, WhatRequestsAskReadsNoWholeTable) {
   const UserId user = add_user();
   const InferenceId id = InferenceId::make();
   database_->transaction([&](Session& sql) {
-    repository::list(sql, user, std::nullopt, 20, 0);
-    repository::list(sql, user, Status::kCompleted, 20, 0);
+    repository::list(sql, user, std::nullopt, database::Window::of(100, 0, 20));
+    repository::list(sql, user, Status::kCompleted, database::Window::of(100, 80, 20));
     repository::count(sql, user, std::nullopt);
     repository::find(sql, user, id);
     repository::find_dataset(sql, user, "photos");
@@ -29,7 +29,7 @@ TEST_F(PlansTest, WhatRequestsAskReadsNoWholeTable) {
     repository::find_output_name(sql, user, "results/x.png");
     repository::live_of_user(sql, user);
     repository::is_running(sql, id);
-    repository::is_named(sql, "datasets/x.png");
+    repository::is_named(sql, "datasets/x.png", Timestamp::now());
     credits::recent_entries(sql, user, 10);
     credits::balance(sql, user);
     EXPECT_EQ(test::whole_tables_read(sql), 0);

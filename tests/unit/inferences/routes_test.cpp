@@ -151,7 +151,7 @@ TEST_F(RoutesTest, trap_F7_results_are_downloaded_by_relative_signed_links) {
   const http::Response file = call(Method::kGet, url, add_user());  // the token is the credential
   EXPECT_EQ(file.content_type, "image/png");
   const auto& body = std::get<http::FileBody>(file.body);
-  EXPECT_EQ(body.download_name, "photo-inpainted.png");
+  EXPECT_EQ(body.name, "photo-inpainted.png");
   EXPECT_TRUE(std::filesystem::exists(body.path));
   EXPECT_TRUE(file.headers.find("Cache-Control")->starts_with("private"));
 }

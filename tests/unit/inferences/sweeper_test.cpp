@@ -88,7 +88,25 @@ TEST_F(SweeperTest, ResultsGoWithTheirUserAndWithTheAbort) {
   execute("DELETE FROM users WHERE id = '" + id + "'");
   sweeper_.remove_unnamed_blobs(later());
   for (const std::string& key : keys()) EXPECT_FALSE(key.starts_with("results/")) << key;
-  EXPECT_EQ(keys().size(), 4u);  // the datasets stay
+  EXPECT_EQ(keys().size(), 2u);  // the dataset that has an owner stays
+}
+
+TEST_F(SweeperTest, trap_F4_pictures_go_some_time_after_their_dataset) {
+  const UserId user = add_user();
+  add_dataset(user, "photos", 1);
+  const InferenceId id = submit(user);
+  const auto delete_at = [&](Timestamp moment) {
+    execute("UPDATE datasets SET is_deleted = 1, updated_at = " + std::to_string(moment.unix_ms));
+  };
+  delete_at(Timestamp::now() + -SweeperOptions().retention + 1h);
+  sweeper_.remove_unnamed_blobs(later());
+  EXPECT_EQ(keys().size(), 2u);  // picture and mask
+  delete_at(Timestamp::now() + -SweeperOptions().retention + -1h);
+  sweeper_.remove_unnamed_blobs(later());
+  EXPECT_EQ(keys().size(), 2u);  // the work on them is not done
+  deliver_next();
+  sweeper_.remove_unnamed_blobs(later());
+  EXPECT_EQ(keys(), std::set<std::string>{"results/" + id.to_string() + "/0.png"});
 }
 
 TEST_F(SweeperTest, WhatLiveWorkNeedsStaysWhenItsDatasetGoes) {

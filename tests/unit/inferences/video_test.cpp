@@ -166,14 +166,14 @@ TEST_F(VideoInferenceTest, TheSweeperKeepsVideosAndTheirSources) {
   put("datasets/d/unnamed.mp4", "nobody's");
   execute("UPDATE dataset_videos SET source_path = 'datasets/d/source.mp4'");
   database_->read([](Session& sql) {
-    EXPECT_TRUE(repository::is_named(sql, "datasets/d/source.mp4"));
-    EXPECT_FALSE(repository::is_named(sql, "datasets/d/unnamed.mp4"));
+    EXPECT_TRUE(repository::is_named(sql, "datasets/d/source.mp4", Timestamp::now()));
+    EXPECT_FALSE(repository::is_named(sql, "datasets/d/unnamed.mp4", Timestamp::now()));
   });
   execute("UPDATE dataset_videos SET source_path = NULL");
   const InferenceId id = submit(user);
   deliver_next();
   const std::string output = service_.results(user, id).videos[0].output_path.value();
-  database_->read([&](Session& sql) { EXPECT_TRUE(repository::is_named(sql, output)); });
+  database_->read([&](Session& sql) { EXPECT_TRUE(repository::is_named(sql, output, Timestamp::now())); });
 }
 
 }  // namespace
