@@ -6,7 +6,10 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # wanted_packages [test|bench]: the names in packages.txt, with those only that purpose needs when asked.
 wanted_packages() {
-  sed -e 's/#.*//' -e '/^[[:space:]]*$/d' ${1:+-e "s/^$1: *//"} packages.txt | grep -v ':'
+  sed -e 's/#.*//' -e '/^[[:space:]]*$/d' ${1:+-e "s/^$1: *//"} packages.txt | grep -v ':' |
+    while read -r name _ command _; do
+      [ -n "$command" ] && command -v "$command" >/dev/null || printf '%s\n' "$name"
+    done
 }
 
 missing_packages() {

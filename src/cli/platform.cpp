@@ -86,16 +86,19 @@ BackgroundWork::BackgroundWork(Platform& platform, unsigned concurrency)
       sweeper_(*platform.database, *platform.queue, *platform.storage, platform.temporary, {}),
       worker_({*platform.database, *platform.queue, *platform.storage, backend_, platform.temporary,
                platform.delivery},
-              concurrency) {}
+              concurrency),
+      registry_(*platform.database, worker_) {}
 
 void BackgroundWork::start() {
   platform_.relay.start();
   sweeper_.start();
   worker_.start();
+  registry_.start();
 }
 
 void BackgroundWork::stop(std::chrono::milliseconds grace) {
   worker_.stop(grace);
+  registry_.stop();
   sweeper_.stop();
   platform_.relay.stop();
 }

@@ -8,6 +8,7 @@
 #include "inferences/relay.h"
 #include "inferences/sweeper.h"
 #include "inferences/worker.h"
+#include "inferences/worker_registry.h"
 #include "media/media.h"
 #include "media/video.h"
 #include "queue/queue.h"
@@ -54,6 +55,7 @@ class BackgroundWork {
   inferences::InProcessBackend backend_;
   inferences::Sweeper sweeper_;
   inferences::Worker worker_;
+  inferences::WorkerRegistry registry_;
 };
 
 }  // namespace inpaint::cli

@@ -3,20 +3,13 @@
 #include <thread>
 
 #include "accounts/password.h"
-#include "accounts/routes.h"
-#include "accounts/service.h"
-#include "admin/routes.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/metrics.h"
-#include "cli/platform.h"
+#include "cli/dotenv.h"
+#include "cli/features.h"
 #include "cli/secret.h"
-#include "cli/service_routes.h"
 #include "cli/shutdown_signal.h"
-#include "datasets/routes.h"
 #include "http/server.h"
-#include "inferences/routes.h"
-#include "inferences/settlement.h"
 
 namespace inpaint::cli {
 namespace {
@@ -27,47 +20,6 @@ using namespace std::chrono_literals;
 constexpr auto kRequestGrace = 2s;
 constexpr auto kWorkGrace = 6s;
 constexpr std::size_t kMadePasswordLength = 16;
-
-media::ArchiveLimits archive_limits(const Config& config) {
-  return {.maximum_entries = config.maximum_archive_entries,
-          .maximum_total_bytes = config.maximum_archive_bytes};
-}
-
-// The features on a platform.
-struct Features {
-  Features(const Config& config, Platform& platform, const std::string& secret)
-      : links(secret),
-        accounts(*platform.database, accounts::Sessions(secret, config.session_lifetime), config.bcrypt_cost,
-                 inferences::settlement::abort_inferences_of),
-        datasets(*platform.database),
-        ingest(*platform.database, *platform.storage, platform.temporary, platform.limits,
-               platform.video_limits, archive_limits(config)),
-        inferences(*platform.database, *platform.queue, platform.relay),
-        admin(accounts, *platform.database) {}
-
-  accounts::SignedLinks links;
-  accounts::Service accounts;
-  datasets::Service datasets;
-  datasets::Ingest ingest;
-  inferences::Service inferences;
-  admin::Service admin;
-};
-
-std::shared_ptr<const accounts::User> authenticate(accounts::Service& accounts,
-                                                   const http::Request& request) {
-  return accounts.authenticate(request.headers.find("Authorization").value_or(""));
-}
-
-http::Router make_router(Features& features, Platform& platform, Metrics& metrics) {
-  http::Router router;
-  add_service_routes(router, platform, metrics);
-  accounts::add_routes(router, features.accounts, *platform.database);
-  datasets::add_routes(router, features.datasets, features.ingest, *platform.storage, features.links,
-                       [&](const http::Request& r) { return authenticate(features.accounts, r); });
-  inferences::add_routes(router, features.inferences, *platform.storage, features.links);
-  admin::add_routes(router, features.admin);
-  return router;
-}
 
 http::ServerOptions server_options(const Config& config, const Platform& platform, Metrics& metrics) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
@@ -119,7 +71,7 @@ int serve(const Config& config) {
   prepare_administrator(config, features.accounts);
   background.start();
 
-  shutdown.wait();
+  shutdown.wait([] { reload_log_level(kDotenv); });
   log::info("service", "shutting down");
   server.stop(kRequestGrace);
   background.stop(kWorkGrace);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/dotenv.h"
 #include "cli/platform.h"
 #include "cli/shutdown_signal.h"
 
@@ -16,7 +17,7 @@ int work(const Config& config) {
               database_name(config).c_str(), config.worker_concurrency);
   std::fflush(stdout);
 
-  shutdown.wait();
+  shutdown.wait([] { reload_log_level(kDotenv); });
   log::info("service", "shutting down");
   background.stop(std::chrono::seconds(8));
   return 0;

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "accounts/service.h"
+#include "accounts/signed_links.h"
+#include "admin/service.h"
+#include "cli/config.h"
+#include "cli/metrics.h"
+#include "cli/platform.h"
+#include "datasets/ingest.h"
+#include "datasets/service.h"
+#include "http/router.h"
+#include "inferences/service.h"
+
+namespace inpaint::cli {
+
+// The features on a platform, which must outlive them. `secret` signs sessions and links.
+struct Features {
+  Features(const Config& config, Platform& platform, const std::string& secret);
+
+  accounts::SignedLinks links;
+  accounts::Service accounts;
+  datasets::Service datasets;
+  datasets::Ingest ingest;
+  inferences::Service inferences;
+  admin::Service admin;
+};
+
+// Who is calling. Throws kUnauthenticated.
+std::shared_ptr<const accounts::User> authenticate(accounts::Service& accounts, const http::Request& request);
+
+// Every route there is. What is passed must outlive the router.
+http::Router make_router(Features& features, Platform& platform, Metrics& metrics);
+
+}  // namespace inpaint::cli
