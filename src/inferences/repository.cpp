@@ -376,7 +376,6 @@ bool is_named(Session& sql, const std::string& key, Timestamp gone_before) {
                                exists("inference_videos" + of_owned + "output_path = :h"),
                            since, key, since, key, since, key, key, key, key, key, key)
              .front() != 0;
-  .front() != 0;
 }
 
 }  // namespace inpaint::inferences::repository
