@@ -50,7 +50,7 @@ void check_extension(std::string_view file_name, VideoFormat format) {
 
 Container::Container(const std::filesystem::path& file)
     : file_(open_for_reading(file)), size_bytes_(size_bytes(file_.get())) {
-  av_log_set_level(AV_LOG_QUIET);  // it writes to stderr
+  silence_libav();
   const std::optional<VideoFormat> kind = detect_video(file_.get());
   if (!kind) throw invalid("UNSUPPORTED_FORMAT", "The file's content is neither an MP4 nor an AVI video.");
   input_.reset(avio_alloc_context(static_cast<std::uint8_t*>(av_malloc(kBufferBytes)), kBufferBytes, 0,

@@ -43,6 +43,11 @@ inline CodecPointer make_codec(const AVCodec* codec) {
   return allocated(CodecPointer(avcodec_alloc_context3(codec)));
 }
 
+// By itself it writes to stderr. To be called before anything else.
+inline void silence_libav() {
+  av_log_set_level(AV_LOG_QUIET);
+}
+
 // For calls that fail only when something of ours is wrong; returns what they return.
 inline int check_libav(int result, const char* what) {
   if (result == AVERROR(ENOMEM)) throw std::bad_alloc();

@@ -35,6 +35,7 @@ struct CloseOutput {
 using OutputPointer = std::unique_ptr<AVFormatContext, CloseOutput>;
 
 OutputPointer open_output(const std::filesystem::path& file) {
+  silence_libav();
   const std::string url = "file:" + file.string();
   AVFormatContext* format = nullptr;
   check_libav(avformat_alloc_output_context2(&format, nullptr, "mp4", url.c_str()), "MP4");

@@ -8,17 +8,17 @@ import tempfile
 import numpy
 from PIL import Image
 
+INTERPOLATED = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 X264 = "-c:v libx264 -pix_fmt yuv420p"
 
 
-def ffmpeg(arguments, data=None):
-    """Runs ffmpeg; `data` is its standard input."""
-    command = ["ffmpeg", "-y", "-nostdin" if data is None else "-hide_banner", "-loglevel", "error", *arguments.split()]
-    return subprocess.run(command, input=data, check=True, capture_output=True).stdout
+def ffmpeg(arguments):
+    command = ["ffmpeg", "-y", "-nostdin", "-loglevel", "error", *arguments.split()]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def make(name, arguments):
-    """The bytes of the file of that name that ffmpeg makes. {name} in the arguments is a file made before."""
+    """The bytes of the file of that name that ffmpeg makes."""
     with tempfile.TemporaryDirectory() as directory:
         file = pathlib.Path(directory) / name
         ffmpeg(f"{arguments} {file}")
@@ -39,12 +39,12 @@ def pattern(seconds=3, size="160x96", rate=10, options=X264):
     return make("clip.mp4", f"-f lavfi -i testsrc2=s={size}:r={rate}:d={seconds} {options}")
 
 
-def frames(video, arguments=""):
-    """The frames as ffmpeg shows them, as pixels."""
+def frames(video):
+    """The frames as ffmpeg shows them, as pixels, with colours interpolated between the samples of the video."""
     with tempfile.TemporaryDirectory() as directory:
         file = pathlib.Path(directory) / "video"
         file.write_bytes(video)
-        ffmpeg(f"-i {file} -vsync passthrough {arguments} {directory}/%06d.png")
+        ffmpeg(f"-i {file} -vsync passthrough -pix_fmt rgb24 -sws_flags {INTERPOLATED} {directory}/%06d.png")
         return [numpy.asarray(Image.open(picture)) for picture in sorted(pathlib.Path(directory).glob("*.png"))]
 
 
