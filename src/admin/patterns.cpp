@@ -12,7 +12,9 @@ constexpr std::array kPatterns{
     Pattern{"Proxy", "queue::Queue: what a service says to workers it never sees"},
     Pattern{"Adapter", "inferences::Backend, with InProcessBackend in front of media and engine"},
     Pattern{"Strategy", "the models of engine/, one function a file, chosen in engine.cpp"},
-    Pattern{"Factory", "open_sqlite, make_local_storage, make_embedded_queue; cli::Platform decides which"},
+    Pattern{
+        "Factory",
+        "open_sqlite, open_postgres, make_local_storage, make_embedded_queue; cli::Platform decides which"},
     Pattern{"Observer",
             "http::EventStream over inferences::StatusFeed; ServerOptions::observe feeding cli::Metrics"},
     Pattern{"Decorator",

@@ -1,5 +1,6 @@
 #include "base/line_sink.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,10 +10,29 @@ namespace {
 
 constexpr std::size_t kMaximumWaiting = 64 * 1024;
 
+// For the scope: a thread that begins in it takes no signal. One that is to end the process would end it at
+// once if it met a thread that lets it in.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoSignals(const NoSignals&) = delete;
+  NoSignals& operator=(const NoSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 }  // namespace
 
-LineSink::LineSink(int descriptor)
-    : descriptor_(descriptor), writer_([this](const std::stop_token& stop) { write_after_delay(stop); }) {}
+LineSink::LineSink(int descriptor) : descriptor_(descriptor) {
+  const NoSignals none;
+  writer_ = std::jthread([this](const std::stop_token& stop) { write_after_delay(stop); });
+}
 
 LineSink::~LineSink() {
   writer_.request_stop();

@@ -51,7 +51,7 @@ long long change(Session& sql, const std::string& query, const Values&... values
   statement.define_and_bind();
   statement.execute(true);
   const long long changed = statement.get_affected_rows();
-  sql.keep(query, std::move(statement));
+  sql.keep(query, statement);
   return changed;
 }
 
@@ -66,7 +66,7 @@ auto select(Session& sql, const std::string& query, const Values&... values) {
   statement.execute(false);
   std::vector<decltype(row.value())> found;
   while (statement.fetch()) found.push_back(row.value());
-  sql.keep(query, std::move(statement));
+  sql.keep(query, statement);
   return found;
 }
 

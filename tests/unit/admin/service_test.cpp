@@ -17,7 +17,10 @@ using database::Session;
 
 class ServiceTest : public testing::Test {
  protected:
-  ServiceTest() { database_->migrate(); }
+  static std::unique_ptr<database::Database> migrated(std::unique_ptr<database::Database> database) {
+    database->migrate();
+    return database;
+  }
 
   void TearDown() override {
     const auto differences = database_->read([](Session& sql) { return credits::verify(sql).differences; });
@@ -60,7 +63,8 @@ class ServiceTest : public testing::Test {
   }
 
   const test::TemporaryDirectory directory_;
-  std::unique_ptr<database::Database> database_ = database::open_sqlite(directory_.path() / "test.db", 8);
+  std::unique_ptr<database::Database> database_ =
+      migrated(database::open_sqlite(directory_.path() / "test.db", 8));
   accounts::Service accounts_{*database_,
                               accounts::Sessions("0123456789abcdef0123456789abcdef", std::chrono::hours(1)),
                               4, [](Session&, const UserId&) {}};

@@ -14,6 +14,7 @@ std::vector<nlohmann::json> lines_of(Work work) {
   testing::internal::CaptureStderr();
   start(Level::kInfo, true);
   work();
+  start(Level::kInfo, true);  // ends the log before it, which writes what it still holds
   std::istringstream text(testing::internal::GetCapturedStderr());
   std::vector<nlohmann::json> lines;
   for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));

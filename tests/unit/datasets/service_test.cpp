@@ -13,7 +13,10 @@ using database::Session;
 
 class ServiceTest : public testing::Test {
  protected:
-  ServiceTest() { database_->migrate(); }
+  static std::unique_ptr<database::Database> migrated(std::unique_ptr<database::Database> database) {
+    database->migrate();
+    return database;
+  }
 
   UserId add_user() {
     const UserId user = UserId::make();
@@ -45,7 +48,8 @@ class ServiceTest : public testing::Test {
   }
 
   const test::TemporaryDirectory directory_;
-  std::unique_ptr<database::Database> database_ = database::open_sqlite(directory_.path() / "test.db", 8);
+  std::unique_ptr<database::Database> database_ =
+      migrated(database::open_sqlite(directory_.path() / "test.db", 8));
   Service service_{*database_};
   const UserId owner_ = add_user();
   const UserId other_ = add_user();
