@@ -2,6 +2,7 @@
 // body says, the route's own handler answers it or blames the client.
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <string>
 
