@@ -76,7 +76,7 @@ void reload_log_level(const std::filesystem::path& file) noexcept {
     }
     if (level) log::set_level(*level);
     log::info("service", level ? "the log level was read again" : "there is no log level to read again",
-              {{"file", file.string()}, {"level", std::string(log::to_string(log::level()))}});
+              {{"file", file.string()}, {"log_level", std::string(log::to_string(log::level()))}});
   } catch (const std::exception& error) {
     log::warn("service", "the log level could not be read again", {{"reason", std::string(error.what())}});
   }

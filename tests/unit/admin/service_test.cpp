@@ -141,8 +141,8 @@ TEST_F(ServiceTest, totals_are_those_of_the_rows) {
   const std::string kept = text(service_.transactions({}, {}, 10, 0));
   EXPECT_EQ(kept, text(service_.transactions(filter({}, {}, Timestamp{0}), {}, 10, 0)));
   EXPECT_EQ(kept,
-            "inference completed 1 -10.00\ninference pending 1 -1.00\ninference refunded 1 -3.00\n"
-            "refund completed 2 7.00\nregistration completed 2 200.00\n");
+            "inference completed 1 -10\ninference pending 1 -1\ninference refunded 1 -3\n"
+            "refund completed 2 7\nregistration completed 2 200\n");
 }
 
 TEST_F(ServiceTest, trap_F9_the_ledger_of_a_deleted_account_still_says_whose_it_was) {
