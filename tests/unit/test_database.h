@@ -35,11 +35,11 @@ inline std::unique_ptr<database::Database> open_database(const std::filesystem::
   return database::open_postgres(options);
 }
 
-// How many times this transaction has read a whole table so far (PostgreSQL).
+// How many times this transaction has read a whole table that crowd() filled so far (PostgreSQL).
 inline long long whole_tables_read(database::Session& sql) {
   long long scans = 0;
-  sql << "SELECT COALESCE(SUM(seq_scan), 0) FROM pg_stat_xact_user_tables "
-         "WHERE schemaname = current_schema()",
+  sql << "SELECT COALESCE(SUM(seq_scan), 0) FROM pg_stat_xact_user_tables JOIN pg_class ON oid = relid "
+         "WHERE schemaname = current_schema() AND reltuples > 100",
       soci::into(scans);
   return scans;
 }

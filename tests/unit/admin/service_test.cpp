@@ -8,6 +8,7 @@
 #include "database/session.h"
 #include "datasets/service.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 
 namespace inpaint::admin {
 namespace {
@@ -38,7 +39,8 @@ class ServiceTest : public testing::Test {
       const std::string& owner = user.id.to_string();
       const long long amount = price.hundredths();
       sql << "INSERT INTO inferences(id, user_id, dataset_name, model_id, item_count, tokens_reserved, "
-             "created_at, updated_at) VALUES (:id, :user, 'photos', 'telea', 1, :amount, 0, 0)",
+             "created_at, updated_at) VALUES (:id, :user, 'photos', 'telea', 1, tokens_of(:amount), "
+             "time_of(0), time_of(0))",
           soci::use(inference), soci::use(owner), soci::use(amount);
       credits::reserve(sql, user.id, price, id, "Inference");
     });
@@ -63,8 +65,7 @@ class ServiceTest : public testing::Test {
   }
 
   const test::TemporaryDirectory directory_;
-  std::unique_ptr<database::Database> database_ =
-      migrated(database::open_sqlite(directory_.path() / "test.db", 8));
+  std::unique_ptr<database::Database> database_ = migrated(test::open_database(directory_.path(), 8));
   accounts::Service accounts_{*database_,
                               accounts::Sessions("0123456789abcdef0123456789abcdef", std::chrono::hours(1)),
                               4, [](Session&, const UserId&) {}};

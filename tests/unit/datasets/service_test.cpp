@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "database/session.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 
 namespace inpaint::datasets {
 namespace {
@@ -23,7 +24,7 @@ class ServiceTest : public testing::Test {
     const std::string id = user.to_string();
     database_->transaction([&](Session& sql) {
       sql << "INSERT INTO users(id, name, surname, email, password, password_changed_at, created_at, "
-             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', 0, 0, 0)",
+             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', time_of(0), time_of(0), time_of(0))",
           soci::use(id), soci::use(id);
     });
     return user;
@@ -48,8 +49,7 @@ class ServiceTest : public testing::Test {
   }
 
   const test::TemporaryDirectory directory_;
-  std::unique_ptr<database::Database> database_ =
-      migrated(database::open_sqlite(directory_.path() / "test.db", 8));
+  std::unique_ptr<database::Database> database_ = migrated(test::open_database(directory_.path(), 8));
   Service service_{*database_};
   const UserId owner_ = add_user();
   const UserId other_ = add_user();

@@ -13,6 +13,7 @@
 #include "datasets/rules.h"
 #include "datasets/service.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 #include "unit/videos.h"
 
 namespace inpaint::datasets {
@@ -27,7 +28,7 @@ class VideoIngestTest : public testing::Test {
     const std::string id = user_.to_string();
     database_->transaction([&](Session& sql) {
       sql << "INSERT INTO users(id, name, surname, email, password, password_changed_at, created_at, "
-             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', 0, 0, 0)",
+             "updated_at) VALUES (:id, 'A', 'B', :email, 'x', time_of(0), time_of(0), time_of(0))",
           soci::use(id), soci::use(id);
       credits::open_account(sql, user_);
     });
@@ -78,7 +79,7 @@ class VideoIngestTest : public testing::Test {
   test::TemporaryDirectory directory_;
   test::Videos videos_;
   storage::TemporaryArea temporary_{directory_.path() / "tmp"};
-  std::unique_ptr<database::Database> database_ = database::open_sqlite(directory_.path() / "test.db", 8);
+  std::unique_ptr<database::Database> database_ = test::open_database(directory_.path(), 8);
   std::unique_ptr<storage::Storage> storage_ = storage::make_local_storage(directory_.path() / "uploads");
   const UserId user_ = UserId::make();
   Service service_{*database_};

@@ -96,7 +96,8 @@ TEST_F(SweeperTest, trap_F4_pictures_go_some_time_after_their_dataset) {
   add_dataset(user, "photos", 1);
   const InferenceId id = submit(user);
   const auto delete_at = [&](Timestamp moment) {
-    execute("UPDATE datasets SET is_deleted = 1, updated_at = " + std::to_string(moment.unix_ms));
+    execute("UPDATE datasets SET is_deleted = TRUE, updated_at = time_of(" + std::to_string(moment.unix_ms) +
+            ")");
   };
   delete_at(Timestamp::now() + -SweeperOptions().retention + 1h);
   sweeper_.remove_unnamed_blobs(later());

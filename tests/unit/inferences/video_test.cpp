@@ -39,7 +39,7 @@ class VideoInferenceTest : public InferencesTest {
     for (int i = 0; i < count; ++i) put_frame(i);
     database_->transaction([&](Session& sql) {
       sql << "INSERT INTO datasets(id, user_id, name, item_count, video_item_count, created_at, updated_at) "
-             "VALUES (:id, :user, 'photos', :count, :count2, 0, 0)",
+             "VALUES (:id, :user, 'photos', :count, :count2, time_of(0), time_of(0))",
           soci::use(id), soci::use(owner), soci::use(count), soci::use(count);
       for (int i = 0; i < count; ++i) {
         const std::string key = key_of(i);
@@ -47,7 +47,7 @@ class VideoInferenceTest : public InferencesTest {
                "type, "
                "image_path, mask_path, image_name, created_at) VALUES (:id, :index, 7, :frame, :time, "
                "'video', "
-               ":image, 'datasets/d/mask.png', 'clip.mp4', 0)",
+               ":image, 'datasets/d/mask.png', 'clip.mp4', time_of(0))",
             soci::use(id), soci::use(i), soci::use(i), soci::use(i), soci::use(key);
       }
       sql << "INSERT INTO dataset_videos(dataset_id, upload_index, time_base_numerator, "
