@@ -244,7 +244,11 @@ std::string Page::responses(const Json& operation) const {
   std::string html = element("h4", "Answers");
   for (const auto& [status, given] : operation["responses"].items()) {
     const Json& response = resolve(given);
+    // The first sentence is what one sees before opening it.
+    const std::string description = text_of(response, "description");
+    const auto sentence = std::min(description.find(". "), description.size() - 1) + 1;
     std::string content;
+    if (sentence < description.size()) content += prose(description.substr(sentence + 1));
     const Json types = object_of(response, "content");
     for (const auto& [type, media] : types.items()) {
       content +=
@@ -252,7 +256,7 @@ std::string Page::responses(const Json& operation) const {
     }
     const bool is_success = status.starts_with('2');
     html += std::string(is_success ? "<details open>" : "<details>") +
-            element("summary", element("b", escape(status)) + prose(text_of(response, "description"))) +
+            element("summary", element("b", escape(status)) + prose(description.substr(0, sentence))) +
             content + "</details>";
   }
   return html;
