@@ -4,8 +4,8 @@
 #include "http/json.h"
 
 namespace inpaint::embedded {
-extern const std::string_view openapi_text;
-extern const std::string_view docs_page_style;
+extern const std::string_view kOpenapi;
+extern const std::string_view kDocsPageStyle;
 }  // namespace inpaint::embedded
 
 namespace inpaint::cli {
@@ -25,7 +25,7 @@ http::Handler text_handler(std::string content_type, std::string text) {
 }  // namespace
 
 std::string_view openapi() {
-  return embedded::openapi_text;
+  return embedded::kOpenapi;
 }
 
 void add_documentation_routes(http::Router& router) {
@@ -37,7 +37,7 @@ void add_documentation_routes(http::Router& router) {
       {.method = http::Method::kGet,
        .pattern = "/docs",
        .handler = text_handler("text/html; charset=utf-8",
-                               render_docs_page(http::Json::parse(openapi()), embedded::docs_page_style)),
+                               render_docs_page(http::Json::parse(openapi()), embedded::kDocsPageStyle)),
        .run_on = http::RunOn::kNetworkThread});
 }
 
