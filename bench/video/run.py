@@ -31,7 +31,7 @@ def make_files(directory):
     wander = f"scale=2400:-1,crop={WIDTH}:{HEIGHT}:x='500+400*sin(t/4)':y='300+200*cos(t/5)',noise=alls=8:allf=t"
     ffmpeg("-loop", 1, "-framerate", 30, "-i", ROOT / "samples/coffee.png", "-t", SECONDS, "-vf", wander, "-c:v",
            "libx264", "-pix_fmt", "yuv420p", video)
-    box = f"color=black:s={WIDTH}x{HEIGHT},format=gray,drawbox=400:200:300:200:white:fill"
+    box = f"color=black:s={WIDTH}x{HEIGHT},format=rgb24,drawbox=400:200:300:200:white:fill"
     ffmpeg("-f", "lavfi", "-i", box, "-frames:v", 1, mask)
     return video, mask
 
