@@ -58,7 +58,18 @@ class SqliteDatabase final : public Database {
   std::mutex writer_;
 };
 
+// Once, before the first connection: no thread shares a connection with another and nobody asks for SQLite's
+// memory statistics, so that it needs no lock for either.
+void configure_library() {
+  static const bool is_configured = [] {
+    return sqlite_api::sqlite3_config(SQLITE_CONFIG_MULTITHREAD) == SQLITE_OK &&
+           sqlite_api::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+  }();
+  if (!is_configured) log::warn("database", "SQLite was in use before it was configured");
+}
+
 std::unique_ptr<Session> SqliteDatabase::connect() {
+  configure_library();
   auto sql = std::make_unique<Session>();
   sql->open(soci::sqlite3,
             "dbname=\"" + file_.string() + "\" timeout=" + std::to_string(kWaitForWriter.count()));
