@@ -8,6 +8,7 @@
 namespace inpaint::http {
 namespace {
 
+constexpr std::size_t kUsualSegments = 8;
 constexpr std::size_t kMaximumSegments = 16;  // of a path; fit() needs a bit for each
 
 // "/api//users/" is "api", "", "users": only one slash at the end is forgiven.
@@ -15,6 +16,7 @@ std::vector<std::string_view> split(std::string_view path) {
   if (path.starts_with('/')) path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
   std::vector<std::string_view> segments;
+  segments.reserve(kUsualSegments);
   while (!path.empty()) {
     const auto slash = path.find('/');
     segments.push_back(path.substr(0, slash));
@@ -26,6 +28,7 @@ std::vector<std::string_view> split(std::string_view path) {
 
 std::vector<std::string> decoded_segments(std::string_view raw_path) {
   std::vector<std::string> decoded;
+  decoded.reserve(kUsualSegments);
   for (const std::string_view segment : split(raw_path)) {
     std::optional<std::string> text = percent_decode(segment, false);
     if (!text) throw invalid("BAD_URL", "The URL is not well-formed percent-encoded UTF-8.");
@@ -48,14 +51,15 @@ void Router::add(Route route) {
 }
 
 // Whether the pattern fits, and how well: of two that fit, the one with the earlier literal wins, so each
-// segment is a bit, the first the highest, set for a literal.
+// segment is a bit, the first the highest, set for a literal. Compared from the end, where routes differ
+// most.
 std::optional<unsigned> Router::fit(const Pattern& pattern, const std::vector<std::string>& segments) {
   if (pattern.size() != segments.size()) return std::nullopt;
   unsigned literals = 0;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
+  for (std::size_t i = pattern.size(); i-- > 0;) {
     const bool is_parameter = pattern[i].starts_with(':');
     if (is_parameter ? segments[i].empty() : pattern[i] != segments[i]) return std::nullopt;
-    literals = 2 * literals + (is_parameter ? 0 : 1);
+    if (!is_parameter) literals |= 1U << (pattern.size() - 1 - i);
   }
   return literals;
 }
