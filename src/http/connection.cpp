@@ -92,7 +92,8 @@ void Connection::cut_off() {
 }
 
 Task<bool> Connection::serve_one() {
-  Parser parser;
+  exchange_.reset();
+  Parser& parser = parser_.emplace();
   parser.header_limit(static_cast<std::uint32_t>(shared_.options.header_limit_bytes));
   parser.body_limit(boost::none);
   std::optional<Error> head_refusal;
@@ -101,7 +102,7 @@ Task<bool> Connection::serve_one() {
   } catch (const Error& error) {
     head_refusal = error;
   }
-  Exchange exchange = begin_exchange(parser);
+  Exchange& exchange = exchange_.emplace(begin_exchange(parser));
   exchange.head_refusal = std::move(head_refusal);
   co_await make_response(parser, exchange);
   pass_exit(exchange);

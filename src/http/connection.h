@@ -1,13 +1,14 @@
 #pragma once
 
+#include <array>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <chrono>
-#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "http/blocking_pool.h"
 #include "http/exchange.h"
@@ -37,6 +38,7 @@ class Connection {
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
+  using Pieces = std::array<std::string_view, 3>;  // that go out as one; unused ones are empty
 
   // False when no further request is to come.
   Task<bool> serve_one();
@@ -59,7 +61,7 @@ class Connection {
   Task<void> write_response(Exchange& exchange, bool keep_alive);
   Task<void> write_file(const Exchange& exchange, const FileBody& file, bool keep_alive);
   Task<void> write_events(Exchange& exchange, const EventStream& events);
-  Task<void> write(std::string_view bytes);
+  Task<void> write(Pieces pieces);
   void observe(Exchange& exchange) const;
 
   void expect_within(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
@@ -72,6 +74,9 @@ class Connection {
   DateHeader& date_;
   Timer event_timer_;
   boost::beast::flat_buffer buffer_;  // read, but not yet parsed
+  // The request under way. Here, because coroutine frames that are small are kept for the next one.
+  std::optional<Parser> parser_;
+  std::optional<Exchange> exchange_;
   std::string remote_address_;
   Clock::time_point deadline_ = Clock::time_point::max();
   bool is_late_ = false;

@@ -30,7 +30,7 @@ Task<bool> Connection::read_body(Parser& parser, Exchange& exchange) {
   std::optional<Error> refusal;
   try {
     if (expects_continue(parser) && buffer_.size() == 0) {
-      co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+      co_await write({"HTTP/1.1 100 Continue\r\n\r\n"});
     }
     if (exchange.route->body == Body::kJson) {
       co_await read_json(parser, exchange);

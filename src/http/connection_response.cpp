@@ -1,6 +1,8 @@
 // How a connection writes answers.
 #include <algorithm>
+#include <array>
 #include <boost/asio/write.hpp>
+#include <fstream>
 #include <vector>
 
 #include "base/error.h"
@@ -31,10 +33,9 @@ Task<void> Connection::write_response(Exchange& exchange, bool keep_alive) {
   } else {
     const std::string& body = std::get<std::string>(response.body);
     const auto length = response.status == 204 ? std::nullopt : std::optional<std::int64_t>(body.size());
-    std::string bytes =
+    const std::string head =
         serialize_head({response.status, length, keep_alive}, response.headers, response.content_type, date_);
-    if (!has_no_body(exchange)) bytes += body;
-    co_await write(bytes);
+    co_await write({head, end_of_head(), has_no_body(exchange) ? std::string_view() : body});
   }
 }
 
@@ -43,8 +44,9 @@ Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file
   const FilePlan& plan = exchange.file_plan;
   const Response& response = exchange.response;
   const auto length = response.status == 304 ? std::nullopt : std::optional(plan.length);
-  co_await write(
-      serialize_head({response.status, length, keep_alive}, response.headers, file.content_type, date_));
+  const std::string head =
+      serialize_head({response.status, length, keep_alive}, response.headers, file.content_type, date_);
+  co_await write({head, end_of_head()});
   if (has_no_body(exchange)) co_return;
   std::ifstream stream;
   std::vector<char> block(static_cast<std::size_t>(std::min<std::int64_t>(plan.length, kFileBlock)));
@@ -58,7 +60,7 @@ Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file
     stream.read(block.data(), size);
     co_await pool_.move_back();
     if (stream.gcount() != size) throw internal("a file could not be read to its end");
-    co_await write({block.data(), static_cast<std::size_t>(size)});
+    co_await write({std::string_view(block.data(), static_cast<std::size_t>(size))});
     left -= size;
   }
 }
@@ -66,8 +68,9 @@ Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file
 Task<void> Connection::write_events(Exchange& exchange, const EventStream& events) {
   is_stream_ = true;
   const Response& response = exchange.response;
-  co_await write(
-      serialize_head({response.status, std::nullopt, false}, response.headers, response.content_type, date_));
+  const std::string head =
+      serialize_head({response.status, std::nullopt, false}, response.headers, response.content_type, date_);
+  co_await write({head, end_of_head()});
   if (has_no_body(exchange)) co_return;
   auto written = Clock::now();
   while (!is_finishing_ && !is_client_gone()) {
@@ -85,7 +88,7 @@ Task<void> Connection::write_events(Exchange& exchange, const EventStream& event
     if (!text) co_return;
     if (text->empty() && Clock::now() - written > kHeartbeat) text = ":\n\n";  // a comment
     if (!text->empty()) {
-      co_await write(*text);
+      co_await write({*text});
       written = Clock::now();
     }
     event_timer_.expires_after(events.interval);
@@ -93,11 +96,14 @@ Task<void> Connection::write_events(Exchange& exchange, const EventStream& event
   }
 }
 
-Task<void> Connection::write(std::string_view bytes) {
-  const auto at_minimum_rate = std::chrono::seconds(static_cast<std::int64_t>(bytes.size()) /
+Task<void> Connection::write(Pieces pieces) {
+  std::array<asio::const_buffer, std::tuple_size_v<Pieces>> buffers;
+  std::ranges::transform(pieces, buffers.begin(),
+                         [](std::string_view piece) { return asio::buffer(piece.data(), piece.size()); });
+  const auto at_minimum_rate = std::chrono::seconds(static_cast<std::int64_t>(asio::buffer_size(buffers)) /
                                                     shared_.options.minimum_bytes_per_second);
   expect_within(std::max<std::chrono::milliseconds>(shared_.options.rate_window, at_minimum_rate));
-  co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), kAwait);
+  co_await asio::async_write(socket_, buffers, kAwait);
   expect_nothing();
 }
 

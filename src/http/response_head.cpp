@@ -8,7 +8,7 @@ namespace inpaint::http {
 namespace {
 
 // Any origin may ask: what may be seen is decided by the Authorization header, and there are no cookies.
-constexpr std::string_view kFixedHeaders =
+constexpr std::string_view kEndOfHead =
     "Content-Security-Policy: default-src 'self';base-uri 'self';font-src 'self' https: data:;"
     "form-action 'self';frame-ancestors 'self';img-src 'self' data:;object-src 'none';script-src 'self';"
     "script-src-attr 'none';style-src 'self' https: 'unsafe-inline';upgrade-insecure-requests\r\n"
@@ -25,7 +25,10 @@ constexpr std::string_view kFixedHeaders =
     "X-XSS-Protection: 0\r\n"
     "Access-Control-Allow-Origin: *\r\n"
     "Access-Control-Expose-Headers: X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, "
-    "RateLimit-Reset, Content-Disposition, ETag\r\n";
+    "RateLimit-Reset, Content-Disposition, ETag\r\n"
+    "\r\n";
+
+constexpr std::size_t kUsualHead = 512;
 
 void append(std::string& head, std::string_view name, std::string_view value) {
   head.append(name).append(": ");
@@ -58,16 +61,19 @@ std::string serialize_head(const HeadFacts& facts, const Headers& headers, std::
   const auto reason = boost::beast::http::obsolete_reason(
       boost::beast::http::int_to_status(static_cast<unsigned>(facts.status)));
   std::string head;
-  head.reserve(2048);
+  head.reserve(kUsualHead);
   head.append("HTTP/1.1 ").append(std::to_string(facts.status)).append(" ");
   head.append(reason.data(), reason.size()).append("\r\n");
-  head.append(date.line()).append(kFixedHeaders);
+  head.append(date.line());
   if (!content_type.empty()) append(head, "Content-Type", content_type);
   if (facts.content_length) append(head, "Content-Length", std::to_string(*facts.content_length));
   head.append(facts.keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
   for (const auto& [name, value] : headers) append(head, name, value);
-  head.append("\r\n");
   return head;
+}
+
+std::string_view end_of_head() {
+  return kEndOfHead;
 }
 
 }  // namespace inpaint::http

@@ -25,9 +25,12 @@ struct HeadFacts {
   bool keep_alive = true;
 };
 
-// An answer's head as it goes over the wire: status line, date, the security headers that Helmet 7 sends,
-// CORS, the content's type and length, and `headers`.
+// The head of an answer as it goes over the wire is two pieces: what differs from answer to answer (status
+// line, date, the content's type and length, `headers`), …
 std::string serialize_head(const HeadFacts& facts, const Headers& headers, std::string_view content_type,
                            DateHeader& date);
+
+// … and what never does: the security headers that Helmet 7 sends, CORS, and the empty line.
+std::string_view end_of_head();
 
 }  // namespace inpaint::http
