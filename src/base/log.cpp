@@ -58,8 +58,7 @@ void append_value(std::string& line, const std::variant<std::string_view, std::i
 
 void append_field(std::string& line, bool json, const Field& field) {
   if (json) {
-    append_escaped(line.append(","), field.name);
-    line.append(":");
+    line.append(",\"").append(field.name).append("\":");  // a name is ours, and plain
   } else {
     line.append("  ").append(field.name).append("=");
   }
