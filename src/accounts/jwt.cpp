@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMaximumLength = 4096;
 constexpr std::size_t kMinimumKeyBytes = 32;
+constexpr std::size_t kMaximumParsed = 1000;  // about a megabyte
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
 
@@ -105,7 +106,7 @@ std::string Jwt::sign(const http::Json& claims) const {
   return text + "." + signature(text);
 }
 
-http::Json Jwt::verify(std::string_view token, std::string_view audience) const {
+Jwt::Claims Jwt::verify(std::string_view token, std::string_view audience) const {
   const std::size_t header_end = token.find('.');
   const std::size_t claims_end = token.rfind('.');
   if (token.size() > kMaximumLength || header_end == claims_end ||
@@ -119,12 +120,23 @@ http::Json Jwt::verify(std::string_view token, std::string_view audience) const 
   }
   // Genuine, but a holder of the key may have signed what is not meant for us.
   check_header(token.substr(0, header_end));
-  http::Json claims = parse_segment(token.substr(header_end + 1, claims_end - header_end - 1));
-  const auto audience_claim = claims.find("aud");
-  const auto expiry = claims.find("exp");
-  if (audience_claim == claims.end() || *audience_claim != audience) throw refused();
-  if (expiry == claims.end() || !expiry->is_number_integer()) throw refused();
+  Claims claims = parse_claims(token.substr(header_end + 1, claims_end - header_end - 1));
+  const auto audience_claim = claims->find("aud");
+  const auto expiry = claims->find("exp");
+  if (audience_claim == claims->end() || *audience_claim != audience) throw refused();
+  if (expiry == claims->end() || !expiry->is_number_integer()) throw refused();
   if (expiry->get<std::int64_t>() <= Timestamp::now().unix_ms / 1000) throw refused();
+  return claims;
+}
+
+Jwt::Claims Jwt::parse_claims(std::string_view segment) const {
+  std::string text(segment);
+  const std::scoped_lock lock(parsed_->mutex);
+  auto& known = parsed_->by_segment;
+  if (const auto found = known.find(text); found != known.end()) return found->second;
+  if (known.size() >= kMaximumParsed) known.clear();
+  auto claims = std::make_shared<const http::Json>(parse_segment(segment));
+  known.emplace(std::move(text), claims);
   return claims;
 }
 

@@ -34,10 +34,10 @@ Sessions::Claims Sessions::verify(std::string_view authorization) const {
       strncasecmp(authorization.data(), kScheme.data(), kScheme.size()) != 0) {
     throw unauthenticated("The Authorization header must be: Bearer <token>.");
   }
-  const http::Json claims = jwt_.verify(authorization.substr(kScheme.size()), kAudience);
-  const auto subject = claims.find("sub");
-  const auto password = claims.find("pwd");
-  if (subject == claims.end() || !subject->is_string() || password == claims.end() ||
+  const Jwt::Claims claims = jwt_.verify(authorization.substr(kScheme.size()), kAudience);
+  const auto subject = claims->find("sub");
+  const auto password = claims->find("pwd");
+  if (subject == claims->end() || !subject->is_string() || password == claims->end() ||
       !password->is_number_integer()) {
     throw unauthenticated("The token is invalid or has expired.");
   }

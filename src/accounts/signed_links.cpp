@@ -28,15 +28,15 @@ std::string SignedLinks::make(const UserId& user, Purpose purpose, std::string_v
 }
 
 SignedLinks::Link SignedLinks::verify(std::string_view token, Purpose purpose) const {
-  http::Json claims;
+  Jwt::Claims claims;
   try {
     claims = jwt_.verify(token, audience(purpose));
   } catch (const Error&) {
     throw refused();
   }
-  const auto subject = claims.find("sub");
-  const auto key = claims.find("key");
-  if (subject == claims.end() || !subject->is_string() || key == claims.end() || !key->is_string()) {
+  const auto subject = claims->find("sub");
+  const auto key = claims->find("key");
+  if (subject == claims->end() || !subject->is_string() || key == claims->end() || !key->is_string()) {
     throw refused();
   }
   const std::optional<UserId> user = UserId::parse(subject->get_ref<const std::string&>());
