@@ -34,12 +34,17 @@ class Headers {
  public:
   // The first value of that name, or nothing.
   std::optional<std::string_view> find(std::string_view name) const;
-  void add(std::string_view name, std::string_view value) { fields_.emplace_back(name, value); }
+  void add(std::string_view name, std::string_view value) {
+    if (fields_.empty()) fields_.reserve(kUsual);
+    fields_.emplace_back(name, value);
+  }
   void set(std::string_view name, std::string_view value);  // replaces all of that name
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
 
  private:
+  static constexpr std::size_t kUsual = 8;
+
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 

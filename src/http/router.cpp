@@ -8,7 +8,6 @@
 namespace inpaint::http {
 namespace {
 
-constexpr std::size_t kUsualSegments = 8;
 constexpr std::size_t kMaximumSegments = 16;  // of a path; fit() needs a bit for each
 
 // "/api//users/" is "api", "", "users": only one slash at the end is forgiven.
@@ -16,7 +15,6 @@ std::vector<std::string_view> split(std::string_view path) {
   if (path.starts_with('/')) path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
   std::vector<std::string_view> segments;
-  segments.reserve(kUsualSegments);
   while (!path.empty()) {
     const auto slash = path.find('/');
     segments.push_back(path.substr(0, slash));
@@ -28,7 +26,6 @@ std::vector<std::string_view> split(std::string_view path) {
 
 std::vector<std::string> decoded_segments(std::string_view raw_path) {
   std::vector<std::string> decoded;
-  decoded.reserve(kUsualSegments);
   for (const std::string_view segment : split(raw_path)) {
     std::optional<std::string> text = percent_decode(segment, false);
     if (!text) throw invalid("BAD_URL", "The URL is not well-formed percent-encoded UTF-8.");
@@ -36,6 +33,10 @@ std::vector<std::string> decoded_segments(std::string_view raw_path) {
     if (decoded.size() > kMaximumSegments) throw not_found("There is nothing at this URL.");
   }
   return decoded;
+}
+
+std::string literal_name(Method method, std::string_view path) {
+  return std::string(to_string(method)).append(" ").append(path);
 }
 
 }  // namespace
@@ -46,27 +47,32 @@ void Router::add(Route route) {
   }
   Pattern pattern;
   for (const std::string_view segment : split(route.pattern)) pattern.emplace_back(segment);
+  if (route.pattern.find(':') == std::string::npos) {
+    literals_.emplace(literal_name(route.method, route.pattern), routes_.size());
+  }
   routes_.push_back(std::move(route));
   patterns_.push_back(std::move(pattern));
 }
 
 // Whether the pattern fits, and how well: of two that fit, the one with the earlier literal wins, so each
-// segment is a bit, the first the highest, set for a literal. Compared from the end, where routes differ
-// most.
+// segment is a bit, the first the highest, set for a literal.
 std::optional<unsigned> Router::fit(const Pattern& pattern, const std::vector<std::string>& segments) {
   if (pattern.size() != segments.size()) return std::nullopt;
   unsigned literals = 0;
-  for (std::size_t i = pattern.size(); i-- > 0;) {
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
     const bool is_parameter = pattern[i].starts_with(':');
     if (is_parameter ? segments[i].empty() : pattern[i] != segments[i]) return std::nullopt;
-    if (!is_parameter) literals |= 1U << (pattern.size() - 1 - i);
+    literals = 2 * literals + (is_parameter ? 0 : 1);
   }
   return literals;
 }
 
 Router::Match Router::match(Method method, std::string_view raw_path) const {
-  const std::vector<std::string> segments = decoded_segments(raw_path);
   const Method wanted = method == Method::kHead ? Method::kGet : method;
+  if (const auto literal = literals_.find(literal_name(wanted, raw_path)); literal != literals_.end()) {
+    return {&routes_[literal->second], {}};
+  }
+  const std::vector<std::string> segments = decoded_segments(raw_path);
   std::optional<std::size_t> best;
   unsigned best_literals = 0;
   std::vector<std::string> allowed;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "http/message.h"
@@ -51,6 +52,8 @@ class Router {
 
   std::vector<Route> routes_;
   std::vector<Pattern> patterns_;  // of the routes, in their order
+  // Where the routes without parameters are, by "GET /pattern": most requests are for one of them.
+  std::unordered_map<std::string, std::size_t> literals_;
 };
 
 }  // namespace inpaint::http
