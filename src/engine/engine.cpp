@@ -3,24 +3,26 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <thread>
 
 #include "base/error.h"
 #include "engine/model.h"
 #include "engine/pixels.h"
 #include "engine/regions.h"
+#include "engine/workers.h"
 
 namespace inpaint::engine {
 namespace {
 
 constexpr std::array kModels{
     Model{"default_inpainting",
-          "The best that is here for most pictures; the same as navier-stokes for now."},
+          "Continues lines into the hole and gives it the texture of its surroundings, patch by patch."},
     Model{"telea",
           "Fills from the hole's edge inwards by the fast marching method (Telea 2004). Fast, soft."},
     Model{"navier-stokes",
           "Carries lines of equal brightness into the hole (Bertalmio, Bertozzi and Sapiro 2001). Sharper."},
     Model{"overlay", "Shows the mask at half transparency over the picture, without repairing it."}};
-constexpr std::array<Fill, kModels.size()> kFills{fill_by_navier_stokes, fill_by_telea, fill_by_navier_stokes,
+constexpr std::array<Fill, kModels.size()> kFills{fill_by_patches, fill_by_telea, fill_by_navier_stokes,
                                                   fill_by_overlay};
 
 Fill find_fill(std::string_view model) {
@@ -31,8 +33,9 @@ Fill find_fill(std::string_view model) {
   return kFills[static_cast<std::size_t>(found - kModels.begin())];
 }
 
-void throw_if_cancelled(const CancelToken& cancel) {
-  if (cancel.cancelled()) throw conflict("CANCELLED", "The work was cancelled.");
+int threads_of(const Parameters& parameters) {
+  if (parameters.threads > 0) return parameters.threads;
+  return std::max(static_cast<int>(std::thread::hardware_concurrency()), 1);
 }
 
 std::size_t index_of(int x, int y, int width) {
@@ -114,14 +117,21 @@ Image inpaint(std::string_view model, const Image& image, const Mask& mask, cons
                   "The mask is white everywhere: nothing of the picture is left to fill the hole from.");
   }
   Image result = image;
+  Workers workers(regions.list().empty() ? 1 : threads_of(parameters), cancel);
   std::size_t done = 0;
   for (const Region& region : regions.list()) {
     throw_if_cancelled(cancel);
+    const auto report = [&](double fraction) {
+      if (!progress) return;
+      progress((static_cast<double>(done) + fraction * static_cast<double>(region.holes)) /
+               static_cast<double>(regions.holes()));
+    };
     const Image part = cut_out(image, region.box);
-    put_back(fill(part, cut_out(mask, region.box), parameters), region, regions, mask, parameters.blend_mode,
+    const Mask hole = cut_out(mask, region.box);
+    put_back(fill({part, hole, parameters, workers, report}), region, regions, mask, parameters.blend_mode,
              result);
+    report(1);
     done += region.holes;
-    if (progress) progress(static_cast<double>(done) / static_cast<double>(regions.holes()));
   }
   throw_if_cancelled(cancel);
   return result;

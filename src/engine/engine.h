@@ -19,6 +19,7 @@ struct Parameters {
   Quality quality = Quality::kMedium;
   BlendMode blend_mode = BlendMode::kNormal;
   std::uint64_t seed = 1;
+  int threads = 0;  // 0: one for each core. The result does not depend on it.
 };
 
 struct Model {

@@ -1,18 +1,29 @@
 #pragma once
 
+#include <functional>
+
 #include "engine/engine.h"
 #include "engine/image.h"
+#include "engine/workers.h"
 
 // Inside engine/ only: what a model has to offer. Each has a file of its own and stands in the table of
 // engine.cpp.
 namespace inpaint::engine {
 
-// Fills the hole of one region: a part of a picture with the hole's surroundings. What it does to pixels
-// outside the hole and to alpha is ignored.
-using Fill = Image (*)(const Image& region, const Mask& hole, const Parameters& parameters);
+struct Task {
+  const Image& region;  // a part of a picture: the hole with its surroundings
+  const Mask& hole;
+  const Parameters& parameters;
+  Workers& workers;
+  std::function<void(double)> progress;  // takes the fraction that is done, from the calling thread
+};
 
-Image fill_by_telea(const Image& region, const Mask& hole, const Parameters& parameters);
-Image fill_by_navier_stokes(const Image& region, const Mask& hole, const Parameters& parameters);
-Image fill_by_overlay(const Image& region, const Mask& hole, const Parameters& parameters);
+// Fills the hole. What a model does to pixels outside it and to alpha is ignored.
+using Fill = Image (*)(const Task& task);
+
+Image fill_by_patches(const Task& task);
+Image fill_by_telea(const Task& task);
+Image fill_by_navier_stokes(const Task& task);
+Image fill_by_overlay(const Task& task);
 
 }  // namespace inpaint::engine

@@ -5,8 +5,8 @@
 
 namespace inpaint::engine {
 
-Image fill_by_navier_stokes(const Image& region, const Mask& hole, const Parameters& parameters) {
-  return diffuse(Diffusion::kNavierStokes, region, hole, parameters.quality);
+Image fill_by_navier_stokes(const Task& task) {
+  return diffuse(Diffusion::kNavierStokes, task.region, task.hole, task.parameters.quality);
 }
 
 }  // namespace inpaint::engine

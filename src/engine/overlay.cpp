@@ -4,11 +4,12 @@
 
 namespace inpaint::engine {
 
-Image fill_by_overlay(const Image& region, const Mask& hole, const Parameters&) {
+Image fill_by_overlay(const Task& task) {
+  const Image& region = task.region;
   Image result = region;
   const auto channels = static_cast<std::size_t>(region.channels());
-  for (std::size_t pixel = 0; pixel < hole.pixels.size(); ++pixel) {
-    if (hole.pixels[pixel] == 0) continue;
+  for (std::size_t pixel = 0; pixel < task.hole.pixels.size(); ++pixel) {
+    if (task.hole.pixels[pixel] == 0) continue;
     for (std::size_t channel = 0; channel < colour_channels(region); ++channel) {
       const std::size_t index = pixel * channels + channel;
       set_sample(result, index, (sample_at(region, index) + white(region)) / 2);

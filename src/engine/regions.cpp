@@ -1,6 +1,7 @@
 #include "engine/regions.h"
 
 #include <algorithm>
+#include <cmath>
 #include <opencv2/imgproc.hpp>
 
 namespace inpaint::engine {
@@ -9,11 +10,11 @@ namespace {
 // Holes in cells that do not touch are at least this far apart.
 constexpr int kCell = Regions::kMargin;
 
-Rectangle with_margin(const cv::Rect& cells, const Mask& mask) {
-  const int left = std::max(cells.x * kCell - Regions::kMargin, 0);
-  const int top = std::max(cells.y * kCell - Regions::kMargin, 0);
-  const int right = std::min((cells.x + cells.width) * kCell + Regions::kMargin, mask.width);
-  const int bottom = std::min((cells.y + cells.height) * kCell + Regions::kMargin, mask.height);
+Rectangle with_margin(const cv::Rect& cells, int margin, const Mask& mask) {
+  const int left = std::max(cells.x * kCell - margin, 0);
+  const int top = std::max(cells.y * kCell - margin, 0);
+  const int right = std::min((cells.x + cells.width) * kCell + margin, mask.width);
+  const int bottom = std::min((cells.y + cells.height) * kCell + margin, mask.height);
   return {left, top, right - left, bottom - top};
 }
 
@@ -35,12 +36,14 @@ Regions::Regions(const Mask& mask) : columns_((mask.width + kCell - 1) / kCell) 
   cv::Mat labels;
   cv::Mat statistics;
   cv::Mat centroids;
+  std::vector<cv::Rect> boxes;
   const int count = cv::connectedComponentsWithStats(has_hole, labels, statistics, centroids, 8, CV_32S);
   for (int label = 1; label < count; ++label) {
     const cv::Rect cells(
         statistics.at<int>(label, cv::CC_STAT_LEFT), statistics.at<int>(label, cv::CC_STAT_TOP),
         statistics.at<int>(label, cv::CC_STAT_WIDTH), statistics.at<int>(label, cv::CC_STAT_HEIGHT));
-    regions_.push_back({with_margin(cells, mask), 0, label});
+    boxes.push_back(cells);
+    regions_.push_back({{}, 0, label});
   }
   labels_.assign(labels.begin<int>(), labels.end<int>());
   const auto in_cells = holes_in_cell.begin<int>();
@@ -48,6 +51,10 @@ Regions::Regions(const Mask& mask) : columns_((mask.width + kCell - 1) / kCell) 
     const auto holes = static_cast<std::size_t>(in_cells[static_cast<std::ptrdiff_t>(cell)]);
     if (labels_[cell] > 0) regions_[static_cast<std::size_t>(labels_[cell] - 1)].holes += holes;
     holes_ += holes;
+  }
+  for (std::size_t i = 0; i < regions_.size(); ++i) {
+    const auto side = static_cast<int>(std::sqrt(static_cast<double>(regions_[i].holes)));
+    regions_[i].box = with_margin(boxes[i], std::max(side, kMargin), mask);
   }
 }
 

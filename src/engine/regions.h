@@ -25,7 +25,8 @@ struct Region {
 // hole costs the same in a small picture and in a large one.
 class Regions {
  public:
-  // The pixels that a region shows around its holes, as far as the picture goes.
+  // A region shows at least this many pixels around its holes, as far as the picture goes: as many as the
+  // side of a square of its holes' area, if that is more.
   static constexpr int kMargin = 32;
 
   explicit Regions(const Mask& mask);

@@ -5,8 +5,8 @@
 
 namespace inpaint::engine {
 
-Image fill_by_telea(const Image& region, const Mask& hole, const Parameters& parameters) {
-  return diffuse(Diffusion::kTelea, region, hole, parameters.quality);
+Image fill_by_telea(const Task& task) {
+  return diffuse(Diffusion::kTelea, task.region, task.hole, task.parameters.quality);
 }
 
 }  // namespace inpaint::engine

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "engine/grid.h"
+#include "engine/workers.h"
+
+namespace inpaint::engine {
+
+// Patches are squares of 2 * kRadius + 1 texels. A power of two less one, so that a row of one is a register.
+constexpr int kRadius = 3;
+constexpr int kPatchWidth = 2 * kRadius + 1;
+constexpr int kPatchTexels = kPatchWidth * kPatchWidth;
+
+// One size of the picture. `picture` holds what is known and, in the hole, the present estimate.
+struct Level {
+  Picture picture;
+  Grid<std::uint8_t> hole;  // 1: unknown, 0: known
+  // Where patches may overlap the hole: its bounding box grown by kRadius, cut at the picture's edge.
+  Rectangle window;
+  // Over the window: thirds of a pixel to what is known (chamfer distance 3-4), 0 where known.
+  Grid<std::uint16_t> depth;
+  // Over the window: the structure that is expected in the hole, without texture (see coherence.h).
+  Picture guide;
+  // Over the window: how much of the texture the guide lacks, 0 (nothing) to 255 (all).
+  Grid<std::uint8_t> lack;
+
+  Texel& estimate(int window_x, int window_y) { return picture.at(window.x + window_x, window.y + window_y); }
+  const Texel& estimate(int window_x, int window_y) const {
+    return picture.at(window.x + window_x, window.y + window_y);
+  }
+  bool in_hole(int window_x, int window_y) const { return depth.at(window_x, window_y) > 0; }
+};
+
+// Rows per piece of work. A constant, so that the division does not depend on the number of threads.
+constexpr int kBand = 16;
+// Calls work(first, last) for bands of rows that cover [0, rows).
+template <typename Work>
+void in_bands(Workers& workers, int rows, const Work& work) {
+  workers.each((rows + kBand - 1) / kBand, [&](int band) {
+    work(band * kBand, band * kBand + kBand < rows ? band * kBand + kBand : rows);
+  });
+}
+
+enum class Holes { kLeftOut, kTakenFor };  // not counted; or their estimate counted as if it were known
+
+// The picture of the next level, half as large: a pixel is the mean of those that count among the 4x4 that it
+// covers, and is hole if two or more of its own four do not count.
+Level reduced(const Level& level, Holes holes, Workers& workers);
+
+// Sets window and depth from hole, and returns the greatest depth.
+int measure_depth(Level& level);
+
+// A picture of twice the size (or one less: width and height say), bilinear.
+Texel expanded(const Picture& half, int x, int y);
+
+// The hole's pixels of the window, as indices into it, by depth: those of depth d are from
+// first[d] to first[d + 1].
+struct Layers {
+  std::vector<std::int32_t> pixels;
+  std::vector<std::int32_t> first;
+};
+Layers layers_of(const Level& level);
+
+}  // namespace inpaint::engine

@@ -1,0 +1,145 @@
+// The engine's own method, coarse to fine: what structure is expected in the hole is continued from its edge
+// (coherence.h), and patches of the known picture then give it detail (search.h, vote.h). docs/engine.md
+// tells it as a whole.
+#include <algorithm>
+#include <vector>
+
+#include "engine/coherence.h"
+#include "engine/model.h"
+#include "engine/pixels.h"
+#include "engine/synthesis.h"
+#include "engine/texture.h"
+
+namespace inpaint::engine {
+namespace {
+
+// The hole of the coarsest level is at most this deep, in pixels, and its picture at least this wide.
+constexpr int kShallow = 4;
+constexpr int kSmallestPicture = 24;
+// A hole no deeper than this is continued at full size; of a deeper one a smaller picture, in which fine
+// texture does not divert the lines.
+constexpr int kThin = 10;
+constexpr int kDeep = 40;
+constexpr CoherenceRange kNear{5, 3};
+constexpr CoherenceRange kWide{7, 4};
+constexpr int kThirds = 3;
+
+Level first_level(const Image& region, const Mask& hole, Workers& workers) {
+  Level level;
+  level.picture = Picture(region.width(), region.height());
+  level.hole = Grid<std::uint8_t>(region.width(), region.height());
+  const auto channels = static_cast<std::size_t>(region.channels());
+  const int down = region.bits() - 8;
+  in_bands(workers, region.height(), [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      for (int x = 0; x < region.width(); ++x) {
+        const std::size_t pixel = level.picture.index(x, y);
+        level.hole.at(x, y) = hole.pixels[pixel] == 0 ? 0 : 1;
+        if (level.hole.at(x, y) != 0) continue;
+        const auto colour = [&](std::size_t channel) {
+          const std::size_t sample = channels < 3 ? 0 : channel;
+          return static_cast<std::uint8_t>(sample_at(region, pixel * channels + sample) >> down);
+        };
+        level.picture.at(x, y) = {colour(0), colour(1), colour(2), 0};
+      }
+    }
+  });
+  return level;
+}
+
+bool has_sources(const Level& level, Workers& workers) {
+  const Grid<std::uint8_t> sources = find_sources(level, workers);
+  return std::find(sources.data(), sources.row(sources.height()), 1) != sources.row(sources.height());
+}
+
+// The levels, finest first, and the depth of the finest in pixels.
+std::vector<Level> pyramid(Level finest, Workers& workers) {
+  std::vector<Level> levels;
+  int depth = measure_depth(finest);
+  levels.push_back(std::move(finest));
+  while (depth > kShallow * kThirds) {
+    Level half = reduced(levels.back(), Holes::kLeftOut, workers);
+    if (std::min(half.picture.width(), half.picture.height()) < kSmallestPicture) break;
+    depth = measure_depth(half);
+    if (depth == 0 || !has_sources(half, workers)) break;
+    levels.push_back(std::move(half));
+  }
+  for (Level& level : levels) measure_texture(level, workers);
+  return levels;
+}
+
+std::size_t guide_level(const std::vector<Level>& levels) {
+  const Level& finest = levels.front();
+  const std::size_t count = finest.depth.index(0, finest.depth.height());
+  const int depth = *std::max_element(finest.depth.data(), finest.depth.data() + count) / kThirds;
+  std::size_t level = depth <= kThin ? 0 : 1;
+  while (depth >> level > kDeep) ++level;
+  return std::min(level, levels.size() - 1);
+}
+
+void take_colours(const Picture& from, Level& level, Workers& workers) {
+  in_bands(workers, level.window.height, [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      for (int x = 0; x < level.window.width; ++x) {
+        if (!level.in_hole(x, y)) continue;
+        Texel& texel = level.estimate(x, y);
+        const Texel& colour = from.at(level.window.x + x, level.window.y + y);
+        texel = {colour.red, colour.green, colour.blue, texel.texture};
+      }
+    }
+  });
+}
+
+// Sets the estimate of every level to what the lines around the hole lead to expect.
+void guide(std::vector<Level>& levels, Workers& workers) {
+  const std::size_t middle = guide_level(levels);
+  fill_by_coherence(levels[middle], middle == 0 ? kNear : kWide, workers);
+  for (std::size_t i = middle + 1; i < levels.size(); ++i) {
+    take_colours(reduced(levels[i - 1], Holes::kTakenFor, workers).picture, levels[i], workers);
+  }
+  for (std::size_t i = middle; i-- > 0;) expand_estimate(levels[i + 1], levels[i], workers);
+  for (Level& level : levels) {
+    level.guide = Picture(level.window.width, level.window.height);
+    for (int y = 0; y < level.window.height; ++y) {
+      std::copy_n(&level.estimate(0, y), level.window.width, level.guide.row(y));
+    }
+    measure_lack(level, workers);
+  }
+}
+
+// The estimate, at the depth of the picture, where no patch of the picture is wholly known.
+void take_estimate(const Level& level, Image& image) {
+  const auto channels = static_cast<std::size_t>(image.channels());
+  const std::uint32_t step = white(image) / 255;
+  for (int y = 0; y < level.window.height; ++y) {
+    for (int x = 0; x < level.window.width; ++x) {
+      if (!level.in_hole(x, y)) continue;
+      const Texel& texel = level.estimate(x, y);
+      const std::array<std::uint8_t, 3> colours{texel.red, texel.green, texel.blue};
+      const std::size_t pixel = level.picture.index(level.window.x + x, level.window.y + y);
+      for (std::size_t c = 0; c < colour_channels(image); ++c) {
+        set_sample(image, pixel * channels + c, colours[c] * step);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Image fill_by_patches(const Task& task) {
+  Image result = task.region;
+  std::vector<Level> levels = pyramid(first_level(task.region, task.hole, task.workers), task.workers);
+  guide(levels, task.workers);
+  if (has_sources(levels.front(), task.workers)) {
+    Synthesis synthesis(levels, effort_of(task.parameters.quality), task.parameters.seed, task.workers);
+    synthesis.run(task.progress);
+    if (task.region.bits() == 16) {
+      synthesis.count_samples_of(result);
+      return result;
+    }
+  }
+  take_estimate(levels.front(), result);
+  return result;
+}
+
+}  // namespace inpaint::engine

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/level.h"
+#include "engine/search.h"
+#include "engine/vote.h"
+
+namespace inpaint::engine {
+
+// How much is done at a level: rounds of search and vote, sweeps of search in a round.
+struct Effort {
+  int coarsest_rounds;
+  int rounds;
+  int finest_rounds;
+  int sweeps;
+  int finest_sweeps;
+};
+Effort effort_of(Quality quality);
+
+// Sets the estimate of the fine level to the coarse one's, enlarged.
+void expand_estimate(const Level& coarse, Level& fine, Workers& workers);
+
+// From the coarsest level to the finest: the patches of the hole look for their like among the known ones and
+// vote for new pixels, in turns (Wexler et al. 2007); the next level begins with the sources found so far,
+// and takes from them as much as its guide lacks of texture.
+class Synthesis {
+ public:
+  // levels: finest first, with estimate, guide and lack; the finest has sources. All must outlive this.
+  Synthesis(std::vector<Level>& levels, const Effort& effort, std::uint64_t seed, Workers& workers)
+      : levels_(levels), effort_(effort), seed_(seed), workers_(workers) {}
+
+  // Leaves the result in the finest level's estimate. progress: fractions from 0 to 1.
+  void run(const std::function<void(double)>& progress);
+
+  // After run(): the last vote again, on the samples of the original.
+  void count_samples_of(Image& original);
+
+ private:
+  void begin(const Level& level);
+  void begin_from(const Level& coarse, const Level& level);
+  std::int32_t source_near(const Level& level, int x, int y, std::uint64_t chance) const;
+  void refine(Level& level, int rounds, int sweeps, bool finest);
+  void mix_with_guide(Level& level);
+
+  std::vector<Level>& levels_;
+  const Effort effort_;
+  const std::uint64_t seed_;
+  Workers& workers_;
+  Field field_;
+  Grid<std::uint8_t> sources_;
+  Grid<Vote> votes_;
+  std::uint64_t sweep_ = 0;
+};
+
+}  // namespace inpaint::engine

@@ -1,0 +1,124 @@
+#include "engine/texture.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+namespace inpaint::engine {
+namespace {
+
+constexpr int kAround = 3;  // half the width of the box over which the Laplacian is averaged
+// A grey level of mean absolute Laplacian / 4 counts like this many grey levels of colour.
+constexpr int kTextureGain = 4;
+// Less texture than this, in grey levels, is noise.
+constexpr float kNoise = 3;
+
+struct RowSum {
+  std::uint16_t sum = 0;    // of |Laplacian| / 4
+  std::uint16_t count = 0;  // of the pixels that have one
+};
+
+// |Laplacian| / 4 of the luma, or -1 where a pixel of it is unknown.
+template <typename Known>
+int laplacian(const Picture& picture, const Known& known, int x, int y) {
+  if (x < 1 || y < 1 || x >= picture.width() - 1 || y >= picture.height() - 1) return -1;
+  if (!known(x, y) || !known(x - 1, y) || !known(x + 1, y) || !known(x, y - 1) || !known(x, y + 1)) return -1;
+  const int around = luma(picture.at(x - 1, y)) + luma(picture.at(x + 1, y)) + luma(picture.at(x, y - 1)) +
+                     luma(picture.at(x, y + 1));
+  return std::abs(4 * luma(picture.at(x, y)) - around) / 4;
+}
+
+template <typename Known>
+Grid<RowSum> sums_of_rows(const Picture& picture, const Known& known, Workers& workers) {
+  Grid<RowSum> sums(picture.width(), picture.height());
+  in_bands(workers, picture.height(), [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      RowSum running;
+      const auto include = [&](int x, int sign) {
+        const int value = laplacian(picture, known, x, y);
+        if (value < 0) return;
+        running.sum = static_cast<std::uint16_t>(running.sum + sign * value);
+        running.count = static_cast<std::uint16_t>(running.count + sign);
+      };
+      for (int x = 0; x < kAround; ++x) include(x, 1);
+      for (int x = 0; x < picture.width(); ++x) {
+        include(x + kAround, 1);
+        include(x - kAround - 1, -1);
+        sums.at(x, y) = running;
+      }
+    }
+  });
+  return sums;
+}
+
+// The mean over the box around a pixel in grey levels, or 0 where most of it is unknown.
+float mean_around(const Grid<RowSum>& sums, int x, int y) {
+  int sum = 0;
+  int count = 0;
+  for (int row = std::max(y - kAround, 0); row <= std::min(y + kAround, sums.height() - 1); ++row) {
+    sum += sums.at(x, row).sum;
+    count += sums.at(x, row).count;
+  }
+  return count == 0 ? 0 : static_cast<float>(sum) / static_cast<float>(count);
+}
+
+std::uint8_t coded(float texture) {
+  return static_cast<std::uint8_t>(std::min(texture * kTextureGain + 0.5F, 255.0F));
+}
+
+// Each pixel of the hole takes the mean of its neighbours that are nearer to the edge.
+void carry_inwards(Level& level) {
+  const Layers layers = layers_of(level);
+  const int width = level.window.width;
+  for (const std::int32_t pixel : layers.pixels) {
+    const int x = pixel % width;
+    const int y = pixel / width;
+    int sum = 0;
+    int weights = 0;
+    for (int dy = -1; dy <= 1; ++dy) {
+      for (int dx = -1; dx <= 1; ++dx) {
+        if (!level.depth.contains(x + dx, y + dy)) continue;
+        if (level.depth.at(x + dx, y + dy) >= level.depth.at(x, y)) continue;
+        const int weight = dx == 0 || dy == 0 ? 2 : 1;
+        weights += weight;
+        sum += weight * level.estimate(x + dx, y + dy).texture;
+      }
+    }
+    if (weights > 0) {
+      level.estimate(x, y).texture = static_cast<std::uint8_t>((sum + weights / 2) / weights);
+    }
+  }
+}
+
+}  // namespace
+
+void measure_texture(Level& level, Workers& workers) {
+  const auto known = [&](int x, int y) { return level.hole.at(x, y) == 0; };
+  const Grid<RowSum> sums = sums_of_rows(level.picture, known, workers);
+  in_bands(workers, level.picture.height(), [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      for (int x = 0; x < level.picture.width(); ++x) {
+        level.picture.at(x, y).texture = coded(mean_around(sums, x, y));
+      }
+    }
+  });
+  carry_inwards(level);
+}
+
+void measure_lack(Level& level, Workers& workers) {
+  const auto all = [](int, int) { return true; };
+  const Grid<RowSum> sums = sums_of_rows(level.guide, all, workers);
+  level.lack = Grid<std::uint8_t>(level.window.width, level.window.height);
+  in_bands(workers, level.window.height, [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      for (int x = 0; x < level.window.width; ++x) {
+        const float wanted = static_cast<float>(level.estimate(x, y).texture) / kTextureGain;
+        const float missing = std::max(wanted - mean_around(sums, x, y), 0.0F);
+        level.lack.at(x, y) =
+            static_cast<std::uint8_t>(std::lround(255 * std::sqrt(missing / (wanted + kNoise))));
+      }
+    }
+  });
+}
+
+}  // namespace inpaint::engine

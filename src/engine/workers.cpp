@@ -1,0 +1,65 @@
+#include "engine/workers.h"
+
+#include "base/error.h"
+
+namespace inpaint::engine {
+
+void throw_if_cancelled(const CancelToken& cancel) {
+  if (cancel.cancelled()) throw conflict("CANCELLED", "The work was cancelled.");
+}
+
+Workers::Workers(int threads, const CancelToken& cancel) : cancel_(cancel) {
+  for (int i = 1; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+}
+
+Workers::~Workers() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Workers::each(int count, const std::function<void(int)>& piece) {
+  {
+    const std::scoped_lock lock(mutex_);
+    piece_ = &piece;
+    count_ = count;
+    next_.store(0, std::memory_order_relaxed);
+    ++round_;
+  }
+  if (count > 1) wake_.notify_all();
+  take_pieces();
+  {
+    std::unique_lock lock(mutex_);
+    finished_.wait(lock, [this] { return busy_ == 0; });
+    piece_ = nullptr;
+  }
+  throw_if_cancelled(cancel_);
+}
+
+void Workers::take_pieces() {
+  while (!cancel_.cancelled()) {
+    const int number = next_.fetch_add(1, std::memory_order_relaxed);
+    if (number >= count_) return;
+    (*piece_)(number);
+  }
+}
+
+void Workers::serve() {
+  std::uint64_t seen = 0;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [&] { return stopping_ || (round_ != seen && piece_ != nullptr); });
+    if (stopping_) return;
+    seen = round_;
+    ++busy_;
+    lock.unlock();
+    take_pieces();
+    lock.lock();
+    if (--busy_ == 0) finished_.notify_one();
+  }
+}
+
+}  // namespace inpaint::engine
