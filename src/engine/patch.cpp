@@ -18,7 +18,7 @@ constexpr int kShallow = 4;
 constexpr int kSmallestPicture = 24;
 // A hole no deeper than this is continued at full size; of a deeper one a smaller picture, in which fine
 // texture does not divert the lines.
-constexpr int kThin = 10;
+constexpr int kThin = 16;
 constexpr int kDeep = 40;
 constexpr CoherenceRange kNear{5, 3};
 constexpr CoherenceRange kWide{7, 4};

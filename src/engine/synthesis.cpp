@@ -48,11 +48,11 @@ Effort effort_of(Quality quality) {
     case Quality::kLow:
       return {2, 1, 1, 1, 1};
     case Quality::kMedium:
-      return {4, 2, 1, 2, 2};
+      return {4, 3, 1, 2, 1};
     case Quality::kHigh:
-      return {8, 4, 3, 3, 3};
+      return {10, 4, 3, 3, 2};
   }
-  return {4, 2, 1, 2, 2};
+  return {4, 3, 1, 2, 1};
 }
 
 void expand_estimate(const Level& coarse, Level& fine, Workers& workers) {
