@@ -11,33 +11,74 @@ constexpr std::uint16_t kFar = 0xffff;
 constexpr int kStraight = 3;
 constexpr int kDiagonal = 4;
 
-void reduce_pixel(const Level& from, Holes holes, int x, int y, Level& to) {
+struct Mean {
+  Texel colour;
+  int own_holes = 0;  // of the four pixels that the mean stands for
+  bool found = false;
+};
+
+// Of the 4x4 pixels under (x, y) of the half-sized picture, those that count.
+template <typename Counts>
+Mean mean_under(const Picture& picture, const Counts& counts, int x, int y) {
   std::array<int, 3> sum{};
   int weights = 0;
-  int own_holes = 0;
+  Mean mean;
   for (int j = 0; j < 4; ++j) {
     for (int i = 0; i < 4; ++i) {
       const int from_x = 2 * x + i - 1;
       const int from_y = 2 * y + j - 1;
-      if (!from.picture.contains(from_x, from_y)) continue;
-      if (holes == Holes::kLeftOut && from.hole.at(from_x, from_y) != 0) {
-        own_holes += static_cast<int>(i % 3 != 0 && j % 3 != 0);
+      if (!picture.contains(from_x, from_y)) continue;
+      if (!counts(from_x, from_y)) {
+        mean.own_holes += static_cast<int>(i % 3 != 0 && j % 3 != 0);
         continue;
       }
       const int weight = kBinomial[static_cast<std::size_t>(i)] * kBinomial[static_cast<std::size_t>(j)];
-      const Texel& texel = from.picture.at(from_x, from_y);
+      const Texel& texel = picture.at(from_x, from_y);
       weights += weight;
       sum[0] += weight * texel.red;
       sum[1] += weight * texel.green;
       sum[2] += weight * texel.blue;
     }
   }
-  to.hole.at(x, y) = own_holes >= 2 || weights == 0 ? 1 : 0;
-  if (weights == 0) return;
-  const auto mean = [&](std::size_t channel) {
-    return static_cast<std::uint8_t>((sum[channel] + weights / 2) / weights);
+  mean.found = weights > 0;
+  if (!mean.found) return mean;
+  const auto channel = [&](std::size_t i) {
+    return static_cast<std::uint8_t>((sum[i] + weights / 2) / weights);
   };
-  to.picture.at(x, y) = {mean(0), mean(1), mean(2), 0};
+  mean.colour = {channel(0), channel(1), channel(2), 0};
+  return mean;
+}
+
+// The value at (x, y) of a picture of twice the size.
+Texel expanded(const Picture& half, int x, int y) {
+  // The centre of a pixel lies a quarter of a pixel of the half-sized picture from the nearest centre there.
+  const int x0 = std::clamp((x - 1) >> 1, 0, half.width() - 1);
+  const int y0 = std::clamp((y - 1) >> 1, 0, half.height() - 1);
+  const int x1 = std::min((x + 1) >> 1, half.width() - 1);
+  const int y1 = std::min((y + 1) >> 1, half.height() - 1);
+  const int right = x % 2 == 0 ? 3 : 1;
+  const int below = y % 2 == 0 ? 3 : 1;
+  const auto mix = [&](std::uint8_t Texel::*channel) {
+    const int upper = (4 - right) * half.at(x0, y0).*channel + right * half.at(x1, y0).*channel;
+    const int lower = (4 - right) * half.at(x0, y1).*channel + right * half.at(x1, y1).*channel;
+    return static_cast<std::uint8_t>(((4 - below) * upper + below * lower + 8) >> 4);
+  };
+  return {mix(&Texel::red), mix(&Texel::green), mix(&Texel::blue), mix(&Texel::texture)};
+}
+
+// Sets the colour of each pixel of the hole to colour_at(its place in the picture).
+template <typename ColourAt>
+void set_estimate(Level& level, const ColourAt& colour_at, Workers& workers) {
+  in_bands(workers, level.window.height, [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      for (int x = 0; x < level.window.width; ++x) {
+        if (!level.in_hole(x, y)) continue;
+        const Texel colour = colour_at(level.window.x + x, level.window.y + y);
+        Texel& texel = level.estimate(x, y);
+        texel = {colour.red, colour.green, colour.blue, texel.texture};
+      }
+    }
+  });
 }
 
 Rectangle window_around(const Grid<std::uint8_t>& hole) {
@@ -66,18 +107,34 @@ Rectangle window_around(const Grid<std::uint8_t>& hole) {
 
 }  // namespace
 
-Level reduced(const Level& level, Holes holes, Workers& workers) {
+Level reduced(const Level& level, Workers& workers) {
   const int width = (level.picture.width() + 1) / 2;
   const int height = (level.picture.height() + 1) / 2;
   Level half;
   half.picture = Picture(width, height);
   half.hole = Grid<std::uint8_t>(width, height);
+  const auto known = [&](int x, int y) { return level.hole.at(x, y) == 0; };
   in_bands(workers, height, [&](int first, int last) {
     for (int y = first; y < last; ++y) {
-      for (int x = 0; x < width; ++x) reduce_pixel(level, holes, x, y, half);
+      for (int x = 0; x < width; ++x) {
+        const Mean mean = mean_under(level.picture, known, x, y);
+        half.hole.at(x, y) = mean.own_holes >= 2 || !mean.found ? 1 : 0;
+        half.picture.at(x, y) = mean.colour;
+      }
     }
   });
   return half;
+}
+
+void reduce_estimate(const Level& fine, Level& half, Workers& workers) {
+  const auto all = [](int, int) { return true; };
+  set_estimate(
+      half, [&](int x, int y) { return mean_under(fine.picture, all, x, y).colour; }, workers);
+}
+
+void expand_estimate(const Level& half, Level& fine, Workers& workers) {
+  set_estimate(
+      fine, [&](int x, int y) { return expanded(half.picture, x, y); }, workers);
 }
 
 int measure_depth(Level& level) {
@@ -112,22 +169,6 @@ int measure_depth(Level& level) {
     }
   }
   return deepest;
-}
-
-Texel expanded(const Picture& half, int x, int y) {
-  // The centre of a pixel lies a quarter of a pixel of the half-sized picture from the nearest centre there.
-  const int x0 = std::clamp((x - 1) >> 1, 0, half.width() - 1);
-  const int y0 = std::clamp((y - 1) >> 1, 0, half.height() - 1);
-  const int x1 = std::min((x + 1) >> 1, half.width() - 1);
-  const int y1 = std::min((y + 1) >> 1, half.height() - 1);
-  const int right = x % 2 == 0 ? 3 : 1;
-  const int below = y % 2 == 0 ? 3 : 1;
-  const auto mix = [&](std::uint8_t Texel::*channel) {
-    const int upper = (4 - right) * half.at(x0, y0).*channel + right * half.at(x1, y0).*channel;
-    const int lower = (4 - right) * half.at(x0, y1).*channel + right * half.at(x1, y1).*channel;
-    return static_cast<std::uint8_t>(((4 - below) * upper + below * lower + 8) >> 4);
-  };
-  return {mix(&Texel::red), mix(&Texel::green), mix(&Texel::blue), mix(&Texel::texture)};
 }
 
 Layers layers_of(const Level& level) {

@@ -44,17 +44,17 @@ void in_bands(Workers& workers, int rows, const Work& work) {
   });
 }
 
-enum class Holes { kLeftOut, kTakenFor };  // not counted; or their estimate counted as if it were known
+// The picture of the next level, half as large: a pixel is the mean of the known ones among the 4x4 that it
+// covers, and is hole if two or more of its own four are.
+Level reduced(const Level& level, Workers& workers);
 
-// The picture of the next level, half as large: a pixel is the mean of those that count among the 4x4 that it
-// covers, and is hole if two or more of its own four do not count.
-Level reduced(const Level& level, Holes holes, Workers& workers);
+// The estimate and what is known of `fine`, at half the size, as the estimate of `half`; and the other way,
+// bilinear. Texel::texture stays.
+void reduce_estimate(const Level& fine, Level& half, Workers& workers);
+void expand_estimate(const Level& half, Level& fine, Workers& workers);
 
 // Sets window and depth from hole, and returns the greatest depth.
 int measure_depth(Level& level);
-
-// A picture of twice the size (or one less: width and height say), bilinear.
-Texel expanded(const Picture& half, int x, int y);
 
 // The hole's pixels of the window, as indices into it, by depth: those of depth d are from
 // first[d] to first[d + 1].

@@ -58,7 +58,7 @@ std::vector<Level> pyramid(Level finest, Workers& workers) {
   int depth = measure_depth(finest);
   levels.push_back(std::move(finest));
   while (depth > kShallow * kThirds) {
-    Level half = reduced(levels.back(), Holes::kLeftOut, workers);
+    Level half = reduced(levels.back(), workers);
     if (std::min(half.picture.width(), half.picture.height()) < kSmallestPicture) break;
     depth = measure_depth(half);
     if (depth == 0 || !has_sources(half, workers)) break;
@@ -77,25 +77,12 @@ std::size_t guide_level(const std::vector<Level>& levels) {
   return std::min(level, levels.size() - 1);
 }
 
-void take_colours(const Picture& from, Level& level, Workers& workers) {
-  in_bands(workers, level.window.height, [&](int first, int last) {
-    for (int y = first; y < last; ++y) {
-      for (int x = 0; x < level.window.width; ++x) {
-        if (!level.in_hole(x, y)) continue;
-        Texel& texel = level.estimate(x, y);
-        const Texel& colour = from.at(level.window.x + x, level.window.y + y);
-        texel = {colour.red, colour.green, colour.blue, texel.texture};
-      }
-    }
-  });
-}
-
 // Sets the estimate of every level to what the lines around the hole lead to expect.
 void guide(std::vector<Level>& levels, Workers& workers) {
   const std::size_t middle = guide_level(levels);
   fill_by_coherence(levels[middle], middle == 0 ? kNear : kWide, workers);
   for (std::size_t i = middle + 1; i < levels.size(); ++i) {
-    take_colours(reduced(levels[i - 1], Holes::kTakenFor, workers).picture, levels[i], workers);
+    reduce_estimate(levels[i - 1], levels[i], workers);
   }
   for (std::size_t i = middle; i-- > 0;) expand_estimate(levels[i + 1], levels[i], workers);
   for (Level& level : levels) {

@@ -55,19 +55,6 @@ Effort effort_of(Quality quality) {
   return {4, 3, 1, 2, 1};
 }
 
-void expand_estimate(const Level& coarse, Level& fine, Workers& workers) {
-  in_bands(workers, fine.window.height, [&](int first, int last) {
-    for (int y = first; y < last; ++y) {
-      for (int x = 0; x < fine.window.width; ++x) {
-        if (!fine.in_hole(x, y)) continue;
-        const Texel colour = expanded(coarse.picture, fine.window.x + x, fine.window.y + y);
-        Texel& texel = fine.estimate(x, y);
-        texel = {colour.red, colour.green, colour.blue, texel.texture};
-      }
-    }
-  });
-}
-
 void Synthesis::run(const std::function<void(double)>& progress) {
   double done = 0;
   for (std::size_t i = levels_.size(); i-- > 0;) {

@@ -21,9 +21,6 @@ struct Effort {
 };
 Effort effort_of(Quality quality);
 
-// Sets the estimate of the fine level to the coarse one's, enlarged.
-void expand_estimate(const Level& coarse, Level& fine, Workers& workers);
-
 // From the coarsest level to the finest: the patches of the hole look for their like among the known ones and
 // vote for new pixels, in turns (Wexler et al. 2007); the next level begins with the sources found so far,
 // and takes from them as much as its guide lacks of texture.

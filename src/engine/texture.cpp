@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <vector>
 
 namespace inpaint::engine {
 namespace {
@@ -18,30 +19,36 @@ struct RowSum {
   std::uint16_t count = 0;  // of the pixels that have one
 };
 
-// |Laplacian| / 4 of the luma, or -1 where a pixel of it is unknown.
-template <typename Known>
-int laplacian(const Picture& picture, const Known& known, int x, int y) {
-  if (x < 1 || y < 1 || x >= picture.width() - 1 || y >= picture.height() - 1) return -1;
-  if (!known(x, y) || !known(x - 1, y) || !known(x + 1, y) || !known(x, y - 1) || !known(x, y + 1)) return -1;
-  const int around = luma(picture.at(x - 1, y)) + luma(picture.at(x + 1, y)) + luma(picture.at(x, y - 1)) +
-                     luma(picture.at(x, y + 1));
-  return std::abs(4 * luma(picture.at(x, y)) - around) / 4;
+using Lumas = Grid<std::int16_t>;
+constexpr std::int16_t kUnknown = -1;
+
+// |Laplacian| / 4 of the lumas of a row into `values`, kUnknown where one of its pixels is. The row is not
+// the first or the last.
+void laplacians(const Lumas& lumas, int y, std::vector<int>& values) {
+  const std::int16_t* above = lumas.row(y - 1);
+  const std::int16_t* row = lumas.row(y);
+  const std::int16_t* below = lumas.row(y + 1);
+  for (int x = 1; x < lumas.width() - 1; ++x) {
+    const int lowest = std::min({row[x], row[x - 1], row[x + 1], above[x], below[x]});
+    const int value = std::abs(4 * row[x] - row[x - 1] - row[x + 1] - above[x] - below[x]) / 4;
+    values[static_cast<std::size_t>(x)] = lowest < 0 ? kUnknown : value;
+  }
 }
 
-template <typename Known>
-Grid<RowSum> sums_of_rows(const Picture& picture, const Known& known, Workers& workers) {
-  Grid<RowSum> sums(picture.width(), picture.height());
-  in_bands(workers, picture.height(), [&](int first, int last) {
-    for (int y = first; y < last; ++y) {
+Grid<RowSum> sums_of_rows(const Lumas& lumas, Workers& workers) {
+  Grid<RowSum> sums(lumas.width(), lumas.height());
+  in_bands(workers, lumas.height(), [&](int first, int last) {
+    std::vector<int> values(static_cast<std::size_t>(lumas.width()), kUnknown);
+    for (int y = std::max(first, 1); y < std::min(last, lumas.height() - 1); ++y) {
+      laplacians(lumas, y, values);
       RowSum running;
       const auto include = [&](int x, int sign) {
-        const int value = laplacian(picture, known, x, y);
-        if (value < 0) return;
-        running.sum = static_cast<std::uint16_t>(running.sum + sign * value);
+        if (x < 0 || x >= lumas.width() || values[static_cast<std::size_t>(x)] < 0) return;
+        running.sum = static_cast<std::uint16_t>(running.sum + sign * values[static_cast<std::size_t>(x)]);
         running.count = static_cast<std::uint16_t>(running.count + sign);
       };
       for (int x = 0; x < kAround; ++x) include(x, 1);
-      for (int x = 0; x < picture.width(); ++x) {
+      for (int x = 0; x < lumas.width(); ++x) {
         include(x + kAround, 1);
         include(x - kAround - 1, -1);
         sums.at(x, y) = running;
@@ -49,6 +56,20 @@ Grid<RowSum> sums_of_rows(const Picture& picture, const Known& known, Workers& w
     }
   });
   return sums;
+}
+
+// The luma of each pixel that counts, else kUnknown.
+template <typename Counts>
+Lumas lumas_of(const Picture& picture, const Counts& counts, Workers& workers) {
+  Lumas lumas(picture.width(), picture.height());
+  in_bands(workers, picture.height(), [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      for (int x = 0; x < picture.width(); ++x) {
+        lumas.at(x, y) = counts(x, y) ? static_cast<std::int16_t>(luma(picture.at(x, y))) : kUnknown;
+      }
+    }
+  });
+  return lumas;
 }
 
 // The mean over the box around a pixel in grey levels, or 0 where most of it is unknown.
@@ -94,7 +115,7 @@ void carry_inwards(Level& level) {
 
 void measure_texture(Level& level, Workers& workers) {
   const auto known = [&](int x, int y) { return level.hole.at(x, y) == 0; };
-  const Grid<RowSum> sums = sums_of_rows(level.picture, known, workers);
+  const Grid<RowSum> sums = sums_of_rows(lumas_of(level.picture, known, workers), workers);
   in_bands(workers, level.picture.height(), [&](int first, int last) {
     for (int y = first; y < last; ++y) {
       for (int x = 0; x < level.picture.width(); ++x) {
@@ -107,7 +128,7 @@ void measure_texture(Level& level, Workers& workers) {
 
 void measure_lack(Level& level, Workers& workers) {
   const auto all = [](int, int) { return true; };
-  const Grid<RowSum> sums = sums_of_rows(level.guide, all, workers);
+  const Grid<RowSum> sums = sums_of_rows(lumas_of(level.guide, all, workers), workers);
   level.lack = Grid<std::uint8_t>(level.window.width, level.window.height);
   in_bands(workers, level.window.height, [&](int first, int last) {
     for (int y = first; y < last; ++y) {

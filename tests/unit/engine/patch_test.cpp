@@ -1,0 +1,278 @@
+// The engine's own method on what is hard for it, measured on pictures whose truth is known.
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "engine/pixels.h"
+
+namespace inpaint::engine {
+namespace {
+
+using Painter = std::function<int(int x, int y)>;  // 0–255
+
+constexpr std::string_view kModel = "default_inpainting";
+
+Image painted(int width, int height, int channels, int bits, const Painter& painter) {
+  Image image(width, height, channels, bits);
+  std::size_t index = 0;
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const int value = painter(x, y) * (bits == 16 ? 257 : 1);
+      for (int c = 0; c < channels; ++c) set_sample(image, index++, static_cast<std::uint32_t>(value));
+    }
+  }
+  return image;
+}
+
+Mask masked(const Image& image, const std::function<bool(int x, int y)>& is_hole) {
+  Mask mask{image.width(), image.height(), {}};
+  for (int y = 0; y < image.height(); ++y) {
+    for (int x = 0; x < image.width(); ++x) mask.pixels.push_back(is_hole(x, y) ? 255 : 0);
+  }
+  return mask;
+}
+
+bool in_box(int x, int y, int left, int top, int width, int height) {
+  return x >= left && x < left + width && y >= top && y < top + height;
+}
+
+// What lies in the hole is set to black first, so that it cannot help.
+Image repaired(const Image& truth, const Mask& mask, const Parameters& parameters = {}) {
+  Image damaged = truth;
+  const auto channels = static_cast<std::size_t>(truth.channels());
+  for (std::size_t pixel = 0; pixel < mask.pixels.size(); ++pixel) {
+    if (mask.pixels[pixel] == 0) continue;
+    for (std::size_t c = 0; c < colour_channels(truth); ++c) set_sample(damaged, pixel * channels + c, 0);
+  }
+  return inpaint(kModel, damaged, mask, parameters, nullptr, CancelToken());
+}
+
+int value_at(const Image& image, int x, int y) {
+  const auto pixel =
+      static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width()) + static_cast<std::size_t>(x);
+  const auto value = static_cast<int>(sample_at(image, pixel * static_cast<std::size_t>(image.channels())));
+  return image.bits() == 16 ? value / 257 : value;
+}
+
+double mean_error(const Image& truth, const Image& result, const Mask& mask) {
+  double sum = 0;
+  int count = 0;
+  for (int y = 0; y < truth.height(); ++y) {
+    for (int x = 0; x < truth.width(); ++x) {
+      if (mask.pixels[static_cast<std::size_t>(y * truth.width() + x)] == 0) continue;
+      sum += std::abs(value_at(truth, x, y) - value_at(result, x, y));
+      ++count;
+    }
+  }
+  return sum / count;
+}
+
+// A repeatable value that looks random, 0–255.
+int noise(int x, int y) {
+  auto value = static_cast<std::uint32_t>(x) * 0x9e3779b1U ^ static_cast<std::uint32_t>(y) * 0x85ebca77U;
+  value = (value ^ (value >> 15)) * 0x2c1b3c6dU;
+  value = (value ^ (value >> 12)) * 0x297a2d39U;
+  return static_cast<int>((value ^ (value >> 15)) & 255U);
+}
+
+// Speckles about two pixels wide.
+int speckles(int x, int y) {
+  return (noise(x, y) + noise(x + 1, y) + noise(x, y + 1) + noise(x + 1, y + 1)) / 4;
+}
+
+TEST(PatchTest, AStraightEdgeContinues) {
+  for (const double slope : {0.0, 0.5, 1.0}) {
+    const Image truth =
+        painted(200, 200, 3, 8, [&](int x, int y) { return y > 100 + slope * (x - 100) ? 200 : 50; });
+    const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 75, 75, 50, 50); });
+    // One pixel of the edge's height off over the whole hole would be 150 / 50 = 3 grey levels.
+    EXPECT_LT(mean_error(truth, repaired(truth, mask), mask), 6) << "slope " << slope;
+  }
+}
+
+TEST(PatchTest, ALineContinuesWithoutAGap) {
+  const Image truth =
+      painted(200, 200, 3, 8, [](int x, int y) { return std::abs(y - 60 - x / 3) <= 2 ? 30 : 200; });
+  const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 80, 70, 40, 40); });
+  const Image result = repaired(truth, mask);
+  int gap = 0;
+  for (int x = 80; x < 120; ++x) {
+    int darkest = 255;
+    for (int y = 57 + x / 3; y <= 63 + x / 3; ++y) darkest = std::min(darkest, value_at(result, x, y));
+    gap += static_cast<int>(darkest > 100);
+  }
+  EXPECT_LE(gap, 4);
+}
+
+TEST(PatchTest, ACircleContinues) {
+  const Image truth =
+      painted(240, 240, 3, 8, [](int x, int y) { return std::hypot(x - 120, y - 120) < 80 ? 60 : 190; });
+  const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 180, 100, 40, 40); });
+  EXPECT_LT(mean_error(truth, repaired(truth, mask), mask), 12);
+}
+
+TEST(PatchTest, AChessboardContinues) {
+  const Image truth =
+      painted(256, 256, 3, 8, [](int x, int y) { return (x / 16 + y / 16) % 2 == 0 ? 40 : 210; });
+  const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 104, 104, 40, 40); });
+  EXPECT_LT(mean_error(truth, repaired(truth, mask), mask), 30);
+}
+
+TEST(PatchTest, AGradientStaysSmooth) {
+  for (const int bits : {8, 16}) {
+    const Image truth = painted(256, 256, 3, bits, [](int x, int y) { return 40 + x / 2 + y / 8; });
+    const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 90, 90, 70, 70); });
+    const Image result = repaired(truth, mask);
+    EXPECT_LT(mean_error(truth, result, mask), 4);
+    for (int y = 85; y < 165; ++y) {
+      for (int x = 85; x < 165; ++x) {
+        ASSERT_LE(std::abs(value_at(result, x, y) - value_at(result, x + 1, y)), 6) << x << " " << y;
+        ASSERT_LE(std::abs(value_at(result, x, y) - value_at(result, x, y + 1)), 6) << x << " " << y;
+      }
+    }
+  }
+}
+
+// Within three pixels of the hole's edge, inside and outside are equally bright on average.
+TEST(PatchTest, ThereIsNoStepAcrossTheEdgeOfTheHole) {
+  const Image truth = painted(256, 256, 3, 8, [](int x, int y) { return 30 + x / 3 + speckles(x, y) / 3; });
+  const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 96, 96, 64, 64); });
+  const Image result = repaired(truth, mask);
+  double left = 0;
+  double right = 0;
+  for (int y = 96; y < 160; ++y) {
+    for (int i = 0; i < 3; ++i) {
+      left += value_at(result, 96 + i, y) - value_at(result, 95 - i, y);
+      right += value_at(result, 159 - i, y) - value_at(result, 160 + i, y);
+    }
+  }
+  EXPECT_LT(std::abs(left / (64 * 3)), 5);
+  EXPECT_LT(std::abs(right / (64 * 3)), 5);
+}
+
+TEST(PatchTest, TextureStaysTexture) {
+  const Image truth = painted(256, 256, 3, 8, speckles);
+  const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 96, 96, 64, 64); });
+  const Image result = repaired(truth, mask);
+  const auto deviation = [](const Image& image) {
+    double sum = 0;
+    double squares = 0;
+    for (int y = 104; y < 152; ++y) {
+      for (int x = 104; x < 152; ++x) {
+        sum += value_at(image, x, y);
+        squares += value_at(image, x, y) * value_at(image, x, y);
+      }
+    }
+    return std::sqrt(squares / (48 * 48) - std::pow(sum / (48 * 48), 2));
+  };
+  EXPECT_GT(deviation(result), 0.6 * deviation(truth));
+}
+
+struct HardMask {
+  const char* name;
+  std::function<bool(int x, int y)> is_hole;
+};
+
+const std::vector<HardMask>& hard_masks() {
+  static const std::vector<HardMask> kMasks{
+      {"corner", [](int x, int y) { return x < 40 && y < 30; }},
+      {"two that touch",
+       [](int x, int y) { return in_box(x, y, 30, 30, 20, 20) || in_box(x, y, 50, 50, 20, 20); }},
+      {"sixty per cent", [](int x, int) { return x > 63; }},
+      {"single pixels", [](int x, int y) { return x % 23 == 11 && y % 17 == 5; }},
+      {"all but a corner", [](int x, int y) { return x > 3 || y > 3; }},
+      {"every other column", [](int x, int) { return x % 2 == 1; }}};
+  return kMasks;
+}
+
+class HardCase : public testing::TestWithParam<std::tuple<int, int>> {};
+
+TEST_P(HardCase, OnlyTheHoleChangesAndItIsFilled) {
+  const auto& [channels, bits] = GetParam();
+  const Image truth = painted(160, 120, channels, bits, [](int x, int y) { return 80 + speckles(x, y) / 4; });
+  for (const HardMask& hard : hard_masks()) {
+    const Mask mask = masked(truth, hard.is_hole);
+    const Image result = repaired(truth, mask);
+    for (std::size_t i = 0; i < mask.pixels.size() * static_cast<std::size_t>(channels); ++i) {
+      const bool kept = mask.pixels[i / static_cast<std::size_t>(channels)] == 0 ||
+                        i % static_cast<std::size_t>(channels) >= colour_channels(truth);
+      if (kept) {
+        ASSERT_EQ(sample_at(result, i), sample_at(truth, i)) << hard.name;
+      } else {
+        // 80–143 went in; a copy is shifted by at most 6.
+        const auto value = static_cast<int>(sample_at(result, i)) / (bits == 16 ? 257 : 1);
+        ASSERT_TRUE(value >= 73 && value <= 150) << hard.name << ": " << value;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Patch, HardCase,
+                         testing::Combine(testing::Values(1, 2, 3, 4), testing::Values(8, 16)));
+
+TEST(PatchTest, TheNumberOfThreadsDoesNotMatterAndTheSeedDoes) {
+  const Image truth = painted(300, 240, 3, 8, speckles);
+  const Mask mask = masked(truth, [](int x, int y) { return std::hypot(x - 150, y - 120) < 50; });
+  const Image one = repaired(truth, mask, {.threads = 1});
+  EXPECT_TRUE(std::ranges::equal(one.bytes(), repaired(truth, mask, {.threads = 2}).bytes()));
+  EXPECT_TRUE(std::ranges::equal(one.bytes(), repaired(truth, mask, {.threads = 8}).bytes()));
+  EXPECT_FALSE(std::ranges::equal(one.bytes(), repaired(truth, mask, {.seed = 2}).bytes()));
+}
+
+TEST(PatchTest, EveryInstructionSetGivesTheSameBytes) {
+  const Image truth = painted(300, 240, 3, 8, speckles);
+  const Mask mask = masked(truth, [](int x, int y) { return std::hypot(x - 150, y - 120) < 50; });
+  const Image best = repaired(truth, mask);
+  int tried = 0;
+  for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
+    const std::int64_t target = targets & -targets;
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(target);
+    EXPECT_TRUE(std::ranges::equal(best.bytes(), repaired(truth, mask).bytes())) << hwy::TargetName(target);
+    ++tried;
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().DeInit();
+  EXPECT_GE(tried, 2);
+}
+
+double cpu_ms() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
+// Processor time on one thread, so that a busy machine does not count.
+TEST(PatchTest, CancelReturnsWithinFiftyMilliseconds) {
+  const Image truth = painted(3000, 2000, 3, 8, speckles);
+  const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 800, 500, 1400, 1000); });
+  for (const int after_ms : {30, 200, 800, 2000}) {
+    CancelToken cancel;
+    std::atomic<double> cancelled_at{0};
+    const double start = cpu_ms();
+    std::thread stopper([&] {
+      while (cpu_ms() - start < after_ms) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      cancelled_at = cpu_ms();
+      cancel.cancel();
+    });
+    try {
+      inpaint(kModel, truth, mask, {.threads = 1}, nullptr, cancel);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), "CANCELLED");
+    }
+    const double took = cpu_ms() - cancelled_at;
+    stopper.join();
+    EXPECT_LT(took, 50) << "cancelled after " << after_ms << " ms";
+  }
+}
+
+}  // namespace
+}  // namespace inpaint::engine
