@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "engine/image.h"
 #include "engine/search.h"
 
@@ -18,6 +20,10 @@ struct Vote {
 struct Focus {
   float per_squared_pixel = 0;
 };
+
+// The same for each place in a patch.
+using Kernel = std::array<float, kPatchTexels>;
+Kernel kernel_of(const Focus& focus);
 
 // The votes of the level's patches, over its window: patches that found a good source weigh more, and those
 // near the edge of the hole more than those inside.
