@@ -51,12 +51,12 @@ void write(const std::filesystem::path& file, const engine::Image& image) {
 
 void repair(const Job& job, const RunOptions& options, ProgressBar& bar) {
   const media::Limits limits{.maximum_pixels = options.maximum_megapixels * 1'000'000};
-  const engine::Image image = media::read_image(job.image, limits);
+  engine::Image image = media::read_image(job.image, limits);
   const engine::Mask mask = media::read_mask(job.mask, limits);
   media::check_same_size(image, mask);
   const engine::Parameters parameters{.quality = quality_of(options)};
   const auto show = [&](double fraction) { bar.show(fraction); };
-  write(job.output, engine::inpaint(options.model, image, mask, parameters, show, engine::CancelToken()));
+  write(job.output, engine::inpaint(options.model, std::move(image), mask, parameters, show, engine::CancelToken()));
 }
 
 bool is_mask_name(const std::string& stem) {

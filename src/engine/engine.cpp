@@ -105,7 +105,7 @@ bool is_model(std::string_view id) {
   return std::ranges::find(kModels, id, &Model::id) != kModels.end();
 }
 
-Image inpaint(std::string_view model, const Image& image, const Mask& mask, const Parameters& parameters,
+Image inpaint(std::string_view model, Image image, const Mask& mask, const Parameters& parameters,
               const Progress& progress, const CancelToken& cancel) {
   const Fill fill = find_fill(model);
   if (mask.width != image.width() || mask.height != image.height()) {
@@ -116,7 +116,6 @@ Image inpaint(std::string_view model, const Image& image, const Mask& mask, cons
     throw invalid("MASK_COVERS_EVERYTHING",
                   "The mask is white everywhere: nothing of the picture is left to fill the hole from.");
   }
-  Image result = image;
   Workers workers(regions.list().empty() ? 1 : threads_of(parameters), cancel);
   std::size_t done = 0;
   for (const Region& region : regions.list()) {
@@ -129,12 +128,12 @@ Image inpaint(std::string_view model, const Image& image, const Mask& mask, cons
     const Image part = cut_out(image, region.box);
     const Mask hole = cut_out(mask, region.box);
     put_back(fill({part, hole, parameters, workers, report}), region, regions, mask, parameters.blend_mode,
-             result);
+             image);
     report(1);
     done += region.holes;
   }
   throw_if_cancelled(cancel);
-  return result;
+  return image;
 }
 
 }  // namespace inpaint::engine

@@ -43,9 +43,10 @@ class CancelToken {
   std::atomic<bool> cancelled_{false};
 };
 
-// Fills the hole. Pixels outside the mask and the whole alpha channel are returned unchanged; an empty
+// Fills the hole of the picture that it is given; a caller that needs it no longer moves it in, which saves
+// a copy. Pixels outside the mask and the whole alpha channel are returned unchanged; an empty
 // mask returns the input. Throws kInvalid: UNKNOWN_MODEL, MASK_SIZE_MISMATCH, MASK_COVERS_EVERYTHING.
-Image inpaint(std::string_view model, const Image& image, const Mask& mask, const Parameters& parameters,
+Image inpaint(std::string_view model, Image image, const Mask& mask, const Parameters& parameters,
               const Progress& progress, const CancelToken& cancel);
 
 }  // namespace inpaint::engine

@@ -16,6 +16,7 @@ struct Task {
   const Parameters& parameters;
   Workers& workers;
   std::function<void(double)> progress;  // takes the fraction that is done, from the calling thread
+  std::uint64_t* comparisons = nullptr;  // for measuring: increased by the patches that were compared
 };
 
 // Fills the hole. What a model does to pixels outside it and to alpha is ignored.

@@ -120,6 +120,7 @@ Image fill_by_patches(const Task& task) {
   if (has_sources(levels.front(), task.workers)) {
     Synthesis synthesis(levels, effort_of(task.parameters.quality), task.parameters.seed, task.workers);
     synthesis.run(task.progress);
+    if (task.comparisons != nullptr) *task.comparisons += synthesis.comparisons();
     if (task.region.bits() == 16) {
       synthesis.count_samples_of(result);
       return result;

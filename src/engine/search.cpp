@@ -8,6 +8,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <atomic>
 
 HWY_BEFORE_NAMESPACE();
 namespace inpaint::engine {
@@ -158,6 +159,8 @@ class RowSearch {
   RowSearch(const Level& level, const Grid<std::uint8_t>& sources, const Sweep& sweep, Field& field)
       : level_(level), sources_(sources), sweep_(sweep), field_(field) {}
 
+  std::uint64_t comparisons() const { return comparisons_; }
+
   void run(int y) {
     Random random(sweep_.seed + static_cast<std::uint64_t>(y) * 0x632be59bU);
     const int width = level_.window.width;
@@ -193,6 +196,7 @@ class RowSearch {
 
   void attempt(std::int32_t candidate) {
     if (candidate == source_ || sources_.data()[candidate] == 0) return;
+    ++comparisons_;
     const std::uint32_t cost =
         distance(patch_, corner(static_cast<std::size_t>(candidate)), level_.picture.width(), cost_);
     if (cost >= cost_) return;
@@ -212,12 +216,14 @@ class RowSearch {
   const Texel* patch_ = nullptr;
   std::int32_t source_ = 0;
   std::uint32_t cost_ = 0;
+  std::uint64_t comparisons_ = 0;
 };
 
-void improve_rows(const Level& level, const Grid<std::uint8_t>& sources, const Sweep& sweep, Field& field,
-                  int first, int last) {
+std::uint64_t improve_rows(const Level& level, const Grid<std::uint8_t>& sources, const Sweep& sweep,
+                           Field& field, int first, int last) {
   RowSearch search(level, sources, sweep, field);
   for (int i = first; i < last; ++i) search.run(sweep.backwards ? first + last - 1 - i : i);
+  return search.comparisons();
 }
 
 void measure_row(const Level& level, Field& field, int y) {
@@ -292,18 +298,20 @@ void measure_costs(const Level& level, Field& field, Workers& workers) {
   });
 }
 
-void improve(const Level& level, const Grid<std::uint8_t>& sources, const Sweep& sweep, Field& field,
-             Workers& workers) {
+std::uint64_t improve(const Level& level, const Grid<std::uint8_t>& sources, const Sweep& sweep, Field& field,
+                      Workers& workers) {
   // A band reads the outermost rows of its neighbours, so those rest meanwhile: even bands first, then odd.
+  std::atomic<std::uint64_t> comparisons{0};
   const int rows = level.window.height;
   const int bands = (rows + kBand - 1) / kBand;
   for (int parity = 0; parity < 2; ++parity) {
     workers.each((bands + 1 - parity) / 2, [&](int pair) {
       const int first = (2 * pair + parity) * kBand;
-      HWY_DYNAMIC_DISPATCH(improve_rows)
-      (level, sources, sweep, field, first, std::min(first + kBand, rows));
+      comparisons += HWY_DYNAMIC_DISPATCH(improve_rows)(level, sources, sweep, field, first,
+                                                        std::min(first + kBand, rows));
     });
   }
+  return comparisons;
 }
 
 void measure_differences(const Level& level, const Field& field, int window_y, Difference* differences) {

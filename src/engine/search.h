@@ -30,9 +30,10 @@ struct Sweep {
 // Sets each cost from its source, or leaves it where there is none.
 void measure_costs(const Level& level, Field& field, Workers& workers);
 
-// One sweep: each patch tries what its neighbours found, and random places around the best so far.
-void improve(const Level& level, const Grid<std::uint8_t>& sources, const Sweep& sweep, Field& field,
-             Workers& workers);
+// One sweep: each patch tries what its neighbours found, and random places around the best so far. Returns
+// how many patches it compared.
+std::uint64_t improve(const Level& level, const Grid<std::uint8_t>& sources, const Sweep& sweep, Field& field,
+                      Workers& workers);
 
 // The mean of each colour of the patch at `centre` less that of its source, in 1 / kPatchTexels grey levels.
 struct Difference {

@@ -167,7 +167,8 @@ void Synthesis::refine(Level& level, int rounds, int sweeps, bool finest) {
   for (int round = 0; round < rounds; ++round) {
     measure_costs(level, field_, workers_);
     for (int i = 0; i < sweeps; ++i) {
-      improve(level, sources_, {scrambled(seed_ + ++sweep_), sweep_ % 2 == 0, reach}, field_, workers_);
+      comparisons_ +=
+          improve(level, sources_, {scrambled(seed_ + ++sweep_), sweep_ % 2 == 0, reach}, field_, workers_);
     }
     votes_ = weigh(level, field_, workers_);
     count(votes_, field_, finest && round + 1 == rounds ? kCopy : kMean, level, workers_);

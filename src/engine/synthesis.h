@@ -33,6 +33,9 @@ class Synthesis {
   // Leaves the result in the finest level's estimate. progress: fractions from 0 to 1.
   void run(const std::function<void(double)>& progress);
 
+  // How many patches run() compared.
+  std::uint64_t comparisons() const { return comparisons_; }
+
   // After run(): the last vote again, on the samples of the original.
   void count_samples_of(Image& original);
 
@@ -51,6 +54,7 @@ class Synthesis {
   Grid<std::uint8_t> sources_;
   Grid<Vote> votes_;
   std::uint64_t sweep_ = 0;
+  std::uint64_t comparisons_ = 0;
 };
 
 }  // namespace inpaint::engine

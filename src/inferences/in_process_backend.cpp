@@ -6,11 +6,11 @@ namespace inpaint::inferences {
 
 void InProcessBackend::process(const Task& task, const engine::Progress& progress,
                                const engine::CancelToken& cancel) const {
-  const engine::Image image = media::read_image(task.image, limits_);
+  engine::Image image = media::read_image(task.image, limits_);
   const engine::Mask mask = media::read_mask(task.mask, limits_);
   media::check_same_size(image, mask);
   const engine::Image result =
-      engine::inpaint(task.model_id, image, mask, task.parameters.engine, progress, cancel);
+      engine::inpaint(task.model_id, std::move(image), mask, task.parameters.engine, progress, cancel);
   switch (task.parameters.output_format) {
     case OutputFormat::kPng:
       return media::write_png(task.output, result);
