@@ -56,7 +56,8 @@ void repair(const Job& job, const RunOptions& options, ProgressBar& bar) {
   media::check_same_size(image, mask);
   const engine::Parameters parameters{.quality = quality_of(options)};
   const auto show = [&](double fraction) { bar.show(fraction); };
-  write(job.output, engine::inpaint(options.model, std::move(image), mask, parameters, show, engine::CancelToken()));
+  write(job.output,
+        engine::inpaint(options.model, std::move(image), mask, parameters, show, engine::CancelToken()));
 }
 
 bool is_mask_name(const std::string& stem) {
