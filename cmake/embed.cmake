@@ -8,5 +8,6 @@ function(inpaint_embed file name)
     COMMAND ${CMAKE_COMMAND} -D FILE=${file} -D NAME=${name} -D SOURCE=${source}
       -P ${PROJECT_SOURCE_DIR}/cmake/embed_file.cmake
     DEPENDS ${file} ${PROJECT_SOURCE_DIR}/cmake/embed_file.cmake)
+  set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   set(EMBEDDED_${name} ${source} PARENT_SCOPE)
 endfunction()

@@ -24,7 +24,7 @@ constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
 
 using MacContext = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
 
-Error refused() {
+Error invalid_token() {
   return {ErrorKind::kUnauthenticated, "UNAUTHENTICATED", "The token is invalid or has expired."};
 }
 
@@ -59,7 +59,7 @@ std::optional<std::string> decode(std::string_view text) {
 http::Json parse_segment(std::string_view segment) {
   const std::optional<std::string> text = decode(segment);
   http::Json object = text ? http::Json::parse(*text, nullptr, false) : http::Json();
-  if (!object.is_object()) throw refused();
+  if (!object.is_object()) throw invalid_token();
   return object;
 }
 
@@ -67,7 +67,7 @@ void check_header(std::string_view segment) {
   static const std::string ours = encode(kHeader);
   if (segment == ours) return;  // nearly always
   const http::Json header = parse_segment(segment);
-  if (header.value("alg", http::Json()) != "HS256" || header.contains("crit")) throw refused();
+  if (header.value("alg", http::Json()) != "HS256" || header.contains("crit")) throw invalid_token();
 }
 
 // HMAC-SHA256 with its key set, to be duplicated for each message.
@@ -111,21 +111,21 @@ Jwt::Claims Jwt::verify(std::string_view token, std::string_view audience) const
   const std::size_t claims_end = token.rfind('.');
   if (token.size() > kMaximumLength || header_end == claims_end ||
       token.find('.', header_end + 1) != claims_end) {
-    throw refused();
+    throw invalid_token();
   }
   const std::string_view given = token.substr(claims_end + 1);
   const std::string expected = signature(token.substr(0, claims_end));
   if (given.size() != expected.size() || CRYPTO_memcmp(given.data(), expected.data(), given.size()) != 0) {
-    throw refused();
+    throw invalid_token();
   }
   // Genuine, but a holder of the key may have signed what is not meant for us.
   check_header(token.substr(0, header_end));
   Claims claims = parse_claims(token.substr(header_end + 1, claims_end - header_end - 1));
   const auto audience_claim = claims->find("aud");
   const auto expiry = claims->find("exp");
-  if (audience_claim == claims->end() || *audience_claim != audience) throw refused();
-  if (expiry == claims->end() || !expiry->is_number_integer()) throw refused();
-  if (expiry->get<std::int64_t>() <= Timestamp::now().unix_ms / 1000) throw refused();
+  if (audience_claim == claims->end() || *audience_claim != audience) throw invalid_token();
+  if (expiry == claims->end() || !expiry->is_number_integer()) throw invalid_token();
+  if (expiry->get<std::int64_t>() <= Timestamp::now().unix_ms / 1000) throw invalid_token();
   return claims;
 }
 

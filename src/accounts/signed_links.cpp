@@ -11,7 +11,7 @@ std::string_view audience(SignedLinks::Purpose purpose) {
   return purpose == SignedLinks::Purpose::kImage ? "image" : "result";
 }
 
-Error refused() {
+Error invalid_link() {
   return not_found("This link is invalid or has expired.");
 }
 
@@ -32,15 +32,15 @@ SignedLinks::Link SignedLinks::verify(std::string_view token, Purpose purpose) c
   try {
     claims = jwt_.verify(token, audience(purpose));
   } catch (const Error&) {
-    throw refused();
+    throw invalid_link();
   }
   const auto subject = claims->find("sub");
   const auto key = claims->find("key");
   if (subject == claims->end() || !subject->is_string() || key == claims->end() || !key->is_string()) {
-    throw refused();
+    throw invalid_link();
   }
   const std::optional<UserId> user = UserId::parse(subject->get_ref<const std::string&>());
-  if (!user) throw refused();
+  if (!user) throw invalid_link();
   log::annotate("user", user->to_string());
   return {*user, key->get<std::string>()};
 }

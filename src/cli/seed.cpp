@@ -17,7 +17,7 @@
 namespace inpaint::cli {
 namespace {
 
-constexpr std::size_t kMadePasswordLength = 16;
+constexpr std::size_t kPasswordLength = 16;
 constexpr auto kDatasetName = "samples";
 
 struct SamplePair {
@@ -52,7 +52,7 @@ accounts::User find_or_register(accounts::Service& accounts, const std::string& 
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kNotFound) throw;
   }
-  const std::string password = accounts::make_password(kMadePasswordLength);
+  const std::string password = accounts::make_password(kPasswordLength);
   accounts::User user = accounts.register_user({name, "Demo", email, password});
   std::printf("User %s, password: %s (shown only now)\n", email.c_str(), password.c_str());
   return user;
@@ -97,7 +97,7 @@ int seed(const Config& config, const std::filesystem::path& samples) {
   accounts::Service accounts(*platform.database, accounts::Sessions(secret, config.session_lifetime),
                              config.bcrypt_cost, inferences::settlement::abort_inferences_of);
   const std::string password = config.administrator_password.empty()
-                                   ? accounts::make_password(kMadePasswordLength)
+                                   ? accounts::make_password(kPasswordLength)
                                    : config.administrator_password;
   if (accounts.ensure_administrator({config.administrator_name, config.administrator_surname,
                                      config.administrator_email, password, accounts::Role::kAdministrator})) {

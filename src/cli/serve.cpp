@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 // Together under the 10 s after which whoever stops us loses patience.
 constexpr auto kRequestGrace = 2s;
 constexpr auto kWorkGrace = 6s;
-constexpr std::size_t kMadePasswordLength = 16;
+constexpr std::size_t kAdministratorPasswordLength = 16;
 
 http::ServerOptions server_options(const Config& config, const Platform& platform, Metrics& metrics) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
@@ -40,7 +40,7 @@ void prepare_administrator(const Config& config, accounts::Service& accounts) {
   const bool made_here = config.administrator_password.empty();
   accounts::Registration registration{
       config.administrator_name, config.administrator_surname, config.administrator_email,
-      made_here ? accounts::make_password(kMadePasswordLength) : config.administrator_password,
+      made_here ? accounts::make_password(kAdministratorPasswordLength) : config.administrator_password,
       accounts::Role::kAdministrator};
   accounts.prepare_administrator(std::move(registration), [made_here](const accounts::Registration& made) {
     std::printf("Administrator: %s, password: %s\n", made.email.c_str(),

@@ -121,7 +121,7 @@ Database::Failure PostgresDatabase::explain(const std::exception& error) const {
   if (is_one_of({"55P03", "57014"}) || state.starts_with("53")) return {database_busy()};
   // The server shuts down, crashed or starts.
   const bool lost = is_one_of({"57P01", "57P02", "57P03", "25P03"}) || state.starts_with("08");
-  if (lost || state.find_first_not_of(" ") == std::string::npos) return {unavailable(), true, true};
+  if (lost || state.find_first_not_of(' ') == std::string::npos) return {unavailable(), true, true};
   return {unexpected(error)};
 }
 

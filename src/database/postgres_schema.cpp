@@ -239,8 +239,8 @@ constexpr std::string_view kAuditWorkersAndCounts[] = {
          status inference_status NOT NULL,
          count BIGINT NOT NULL,
          PRIMARY KEY (user_id, status)))",
-    "INSERT INTO inference_counts SELECT user_id, status, COUNT(*) FROM inferences "
-    "WHERE user_id IS NOT NULL GROUP BY user_id, status",
+    R"(INSERT INTO inference_counts SELECT user_id, status, COUNT(*) FROM inferences
+         WHERE user_id IS NOT NULL GROUP BY user_id, status)",
     R"(CREATE FUNCTION count_inference() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
          IF TG_OP = 'UPDATE' THEN
            UPDATE inference_counts SET count = count - 1 WHERE user_id = OLD.user_id AND status = OLD.status;
@@ -249,10 +249,10 @@ constexpr std::string_view kAuditWorkersAndCounts[] = {
            ON CONFLICT (user_id, status) DO UPDATE SET count = inference_counts.count + 1;
          RETURN NULL;
        END $$)",
-    "CREATE TRIGGER inference_counted AFTER INSERT ON inferences FOR EACH ROW "
-    "WHEN (NEW.user_id IS NOT NULL) EXECUTE FUNCTION count_inference()",
-    "CREATE TRIGGER inference_recounted AFTER UPDATE OF status ON inferences FOR EACH ROW "
-    "WHEN (NEW.user_id IS NOT NULL AND NEW.status <> OLD.status) EXECUTE FUNCTION count_inference()",
+    R"(CREATE TRIGGER inference_counted AFTER INSERT ON inferences FOR EACH ROW
+         WHEN (NEW.user_id IS NOT NULL) EXECUTE FUNCTION count_inference())",
+    R"(CREATE TRIGGER inference_recounted AFTER UPDATE OF status ON inferences FOR EACH ROW
+         WHEN (NEW.user_id IS NOT NULL AND NEW.status <> OLD.status) EXECUTE FUNCTION count_inference())",
 
     // Sixteen rows for each sum, by the last digit of the user's id, so that sixteen users can be booked at a
     // time. They are locked last and for the shortest time, when the transaction commits: no transaction
@@ -264,9 +264,9 @@ constexpr std::string_view kAuditWorkersAndCounts[] = {
          count BIGINT NOT NULL,
          amount NUMERIC NOT NULL,
          PRIMARY KEY (shard, operation_type, status)))",
-    "INSERT INTO transaction_totals SELECT RIGHT(CAST(user_id AS TEXT), 1), operation_type, status, "
-    "COUNT(*), "
-    "SUM(amount) FROM token_transactions GROUP BY RIGHT(CAST(user_id AS TEXT), 1), operation_type, status",
+    R"(INSERT INTO transaction_totals SELECT RIGHT(CAST(user_id AS TEXT), 1), operation_type, status,
+         COUNT(*),
+         SUM(amount) FROM token_transactions GROUP BY RIGHT(CAST(user_id AS TEXT), 1), operation_type, status)",
     R"(CREATE FUNCTION total_transaction() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
          IF TG_OP = 'UPDATE' THEN
            UPDATE transaction_totals SET count = count - 1, amount = amount - OLD.amount
@@ -279,11 +279,11 @@ constexpr std::string_view kAuditWorkersAndCounts[] = {
            SET count = transaction_totals.count + 1, amount = transaction_totals.amount + excluded.amount;
          RETURN NULL;
        END $$)",
-    "CREATE CONSTRAINT TRIGGER transaction_totalled AFTER INSERT ON token_transactions "
-    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION total_transaction()",
-    "CREATE CONSTRAINT TRIGGER transaction_totalled_anew AFTER UPDATE OF status ON token_transactions "
-    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.status <> OLD.status) "
-    "EXECUTE FUNCTION total_transaction()",
+    R"(CREATE CONSTRAINT TRIGGER transaction_totalled AFTER INSERT ON token_transactions
+         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION total_transaction())",
+    R"(CREATE CONSTRAINT TRIGGER transaction_totalled_anew AFTER UPDATE OF status ON token_transactions
+         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.status <> OLD.status)
+         EXECUTE FUNCTION total_transaction())",
 };
 
 constexpr std::array kMigrations{Migration{1, kFirst}, Migration{2, kVideos}, Migration{3, kDatasetLists},

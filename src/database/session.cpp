@@ -10,7 +10,7 @@ constexpr std::size_t kMaximumPrepared = 100;  // more than the program has; som
 }  // namespace
 
 soci::statement Session::take(const std::string& query) {
-  if (auto kept = prepared_.extract(query)) return std::move(kept.mapped());
+  if (auto kept = prepared_.extract(query)) return kept.mapped();
   soci::statement statement(*this);
   statement.alloc();
   statement.prepare(query);

@@ -214,8 +214,8 @@ constexpr std::string_view kAuditWorkersAndCounts[] = {
          status TEXT NOT NULL,
          count INTEGER NOT NULL,
          PRIMARY KEY (user_id, status)) STRICT, WITHOUT ROWID)",
-    "INSERT INTO inference_counts SELECT user_id, status, COUNT(*) FROM inferences "
-    "WHERE user_id IS NOT NULL GROUP BY user_id, status",
+    R"(INSERT INTO inference_counts SELECT user_id, status, COUNT(*) FROM inferences
+         WHERE user_id IS NOT NULL GROUP BY user_id, status)",
     R"(CREATE TRIGGER inference_counted AFTER INSERT ON inferences WHEN NEW.user_id IS NOT NULL BEGIN
          INSERT INTO inference_counts VALUES (NEW.user_id, NEW.status, 1)
            ON CONFLICT (user_id, status) DO UPDATE SET count = count + 1;
@@ -236,8 +236,8 @@ constexpr std::string_view kAuditWorkersAndCounts[] = {
          count INTEGER NOT NULL,
          amount INTEGER NOT NULL,
          PRIMARY KEY (shard, operation_type, status)) STRICT, WITHOUT ROWID)",
-    "INSERT INTO transaction_totals SELECT substr(user_id, -1), operation_type, status, COUNT(*), "
-    "SUM(amount) FROM token_transactions GROUP BY substr(user_id, -1), operation_type, status",
+    R"(INSERT INTO transaction_totals SELECT substr(user_id, -1), operation_type, status, COUNT(*),
+         SUM(amount) FROM token_transactions GROUP BY substr(user_id, -1), operation_type, status)",
     R"(CREATE TRIGGER transaction_totalled AFTER INSERT ON token_transactions BEGIN
          INSERT INTO transaction_totals
            VALUES (substr(NEW.user_id, -1), NEW.operation_type, NEW.status, 1, NEW.amount)

@@ -59,7 +59,7 @@ std::string leaving(const Column& column) {
 }
 
 std::string entering(const Column& column) {
-  const std::string parameter = ":" + column.name;
+  std::string parameter = ":" + column.name;
   if (column.type == "numeric") return "tokens_of(" + parameter + ")";
   if (column.type == "timestamp with time zone") return "time_of(" + parameter + ")";
   if (column.type == "ARRAY") return "tags_of(" + parameter + ")";
@@ -117,8 +117,10 @@ void copy_rows(Session& source, Session& target, const std::string& table,
 void count_on(Session& target, const std::string& table, const std::vector<Column>& columns) {
   for (const Column& column : columns) {
     if (!column.is_counter) continue;
-    select<NumberRow>(target, "SELECT setval(pg_get_serial_sequence('" + table + "', '" + column.name +
-                                  "'), COALESCE(MAX(" + column.name + "), 0) + 1, FALSE) FROM " + table);
+    std::string query = "SELECT setval(pg_get_serial_sequence('";
+    query += table + "', '" + column.name;
+    query += "'), COALESCE(MAX(" + column.name + "), 0) + 1, FALSE) FROM " + table;
+    select<NumberRow>(target, query);
   }
 }
 

@@ -59,12 +59,11 @@ class Filling {
       const int count = layers.first[depth + 1] - first;
       if (count == 0) continue;
       const int pieces = (count + kPiece - 1) / kPiece;
+      const std::int32_t* const pixels = layers.pixels.data() + first;
       const auto each_pixel = [&](const auto& work) {
         workers.each(pieces, [&](int piece) {
           const int end = std::min((piece + 1) * kPiece, count);
-          for (int i = piece * kPiece; i < end; ++i) {
-            work(layers.pixels[static_cast<std::size_t>(first + i)]);
-          }
+          for (int i = piece * kPiece; i < end; ++i) work(pixels[i]);
         });
       };
       each_pixel([&](std::int32_t pixel) { fill(pixel); });

@@ -31,10 +31,10 @@ float upper_quartile(const Field& field) {
 
 Kernel kernel_of(const Focus& focus) {
   Kernel kernel{};
+  float* next = kernel.data();
   for (int dy = -kRadius; dy <= kRadius; ++dy) {
     for (int dx = -kRadius; dx <= kRadius; ++dx) {
-      kernel[static_cast<std::size_t>((dy + kRadius) * kPatchWidth + dx + kRadius)] =
-          std::exp(-focus.per_squared_pixel * static_cast<float>(dx * dx + dy * dy));
+      *next++ = std::exp(-focus.per_squared_pixel * static_cast<float>(dx * dx + dy * dy));
     }
   }
   return kernel;

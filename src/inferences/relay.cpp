@@ -5,13 +5,13 @@
 namespace inpaint::inferences {
 namespace {
 
-constexpr std::chrono::seconds kInterval{1};  // between tries when the queue does not answer
+constexpr std::chrono::seconds kRetryInterval{1};  // between tries when the queue does not answer
 constexpr int kBatch = 100;
 
 }  // namespace
 
 Relay::Relay(database::Database& database, queue::Queue& queue)
-    : database_(database), queue_(queue), loop_("relay", kInterval, [this] { carry(); }) {}
+    : database_(database), queue_(queue), loop_("relay", kRetryInterval, [this] { carry(); }) {}
 
 void Relay::start() {
   loop_.start();

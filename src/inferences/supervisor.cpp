@@ -10,7 +10,7 @@ namespace {
 using database::Session;
 
 // How soon an abort is noticed, and how often progress is written at most.
-constexpr std::chrono::milliseconds kInterval{200};
+constexpr std::chrono::milliseconds kLookInterval{200};
 constexpr int kMostBeforeTheEnd = 99;  // 100 is for COMPLETED
 
 }  // namespace
@@ -23,7 +23,7 @@ Supervisor::Supervisor(database::Database& database, queue::Queue& queue, const 
       heartbeat_(heartbeat),
       next_heartbeat_(std::chrono::steady_clock::now() + heartbeat),
       on_shutdown_(shutdown, [this] { decide(Verdict::kShutdown); }),
-      loop_("supervisor", std::min(kInterval, heartbeat), [this] { look(); }) {
+      loop_("supervisor", std::min(kLookInterval, heartbeat), [this] { look(); }) {
   loop_.start();
 }
 

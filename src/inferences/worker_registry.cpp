@@ -14,7 +14,7 @@ namespace {
 using database::change;
 using database::Session;
 
-constexpr std::chrono::seconds kInterval{5};
+constexpr std::chrono::seconds kBeatInterval{5};
 constexpr std::chrono::seconds kAliveFor{15};
 constexpr std::chrono::hours kKeepSilent{1};
 
@@ -31,7 +31,7 @@ WorkerRegistry::WorkerRegistry(database::Database& database, const Worker& worke
       worker_(worker),
       id_(Uuid::make().to_string()),
       started_at_(Timestamp::now()),
-      loop_("worker registry", kInterval, [this] { beat(); }) {}
+      loop_("worker registry", kBeatInterval, [this] { beat(); }) {}
 
 void WorkerRegistry::start() {
   if (worker_.concurrency() == 0) return;

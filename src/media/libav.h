@@ -6,12 +6,14 @@ extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/frame.h>
+#include <libavutil/rational.h>
 }
 
 #include <memory>
 #include <string>
 
 #include "base/error.h"
+#include "media/sampling_rate.h"
 
 namespace inpaint::media {
 
@@ -46,6 +48,12 @@ inline CodecPointer make_codec(const AVCodec* codec) {
 // By itself it writes to stderr. To be called before anything else.
 inline void silence_libav() {
   av_log_set_level(AV_LOG_QUIET);
+}
+
+inline AVRational to_rational(const Fraction& fraction) {
+  AVRational rational;
+  av_reduce(&rational.num, &rational.den, fraction.numerator, fraction.denominator, INT32_MAX);
+  return rational;
 }
 
 // For calls that fail only when something of ours is wrong; returns what they return.

@@ -15,7 +15,7 @@ constexpr std::size_t kMaximumChunkCacheBytes = 32U << 20;
 // before memory is taken for the pixels.
 constexpr std::int64_t kMaximumDeflateRatio = 1032;
 // Rows moved at once when a picture is stored turned.
-constexpr int kBlockRows = 16;
+constexpr int kDecodedRows = 16;
 // Twice as fast as the library's own choice for files a few percent larger.
 constexpr int kCompressionLevel = 3;
 
@@ -109,9 +109,9 @@ void decode_turned_rows(spng_ctx* context, const Header& header, OrientedImage& 
   check(spng_decode_image(context, nullptr, 0, header.format, SPNG_DECODE_TRNS | SPNG_DECODE_PROGRESSIVE));
   const std::size_t row_bytes =
       static_cast<std::size_t>(width) * static_cast<std::size_t>(header.channels * (header.bits / 8));
-  std::vector<std::uint8_t> block(row_bytes * kBlockRows);
-  for (int first = 0; first < height; first += kBlockRows) {
-    const int count = std::min(kBlockRows, height - first);
+  std::vector<std::uint8_t> block(row_bytes * kDecodedRows);
+  for (int first = 0; first < height; first += kDecodedRows) {
+    const int count = std::min(kDecodedRows, height - first);
     for (int y = 0; y < count; ++y) {
       const int result =
           spng_decode_row(context, block.data() + row_bytes * static_cast<std::size_t>(y), row_bytes);

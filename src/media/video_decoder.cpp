@@ -12,7 +12,7 @@ extern "C" {
 namespace inpaint::media {
 namespace {
 
-constexpr int kThreads = 2;
+constexpr int kDecoderThreads = 2;
 
 AVStream* picture_stream(const Container& container) {
   AVStream* stream = container.find_stream(AVMEDIA_TYPE_VIDEO);
@@ -41,7 +41,7 @@ CodecPointer open_decoder(const AVStream& stream, const VideoLimits& limits) {
   CodecPointer codec = make_codec(decoder);
   check_libav(avcodec_parameters_to_context(codec.get(), stream.codecpar), "parameters");
   codec->pkt_timebase = stream.time_base;
-  codec->thread_count = kThreads;
+  codec->thread_count = kDecoderThreads;
   codec->max_pixels = limits.maximum_pixels;
   codec->codec_whitelist = av_strdup(kCodecs);
   if (avcodec_open2(codec.get(), decoder, nullptr) < 0) throw bad_video("its codec is not supported");

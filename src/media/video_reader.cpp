@@ -7,17 +7,11 @@ extern "C" {
 #include <utility>
 
 #include "media/frame_conversion.h"
+#include "media/libav.h"
 #include "media/video.h"
 #include "media/video_decoder.h"
 
 namespace inpaint::media {
-namespace {
-
-AVRational to_rational(const Fraction& fraction) {
-  return {static_cast<int>(fraction.numerator), static_cast<int>(fraction.denominator)};
-}
-
-}  // namespace
 
 // Two frames are held: the one that is shown and the one that comes after it, because only the second tells
 // how long the first one lasts.

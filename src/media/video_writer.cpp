@@ -23,7 +23,7 @@ constexpr std::pair<const char*, const char*> kEncoderOptions[] = {
     {"forced-idr", "1"},
     {"x264-params", "bframes=0:rc-lookahead=8:sync-lookahead=0"},
 };
-constexpr int kThreads = 2;
+constexpr int kEncoderThreads = 2;
 constexpr std::int64_t kKeyFrameSeconds = 5;
 
 struct CloseOutput {
@@ -46,12 +46,6 @@ OutputPointer open_output(const std::filesystem::path& file) {
   return output;
 }
 
-AVRational to_rational(const Fraction& fraction) {
-  AVRational rational;
-  av_reduce(&rational.num, &rational.den, fraction.numerator, fraction.denominator, INT32_MAX);
-  return rational;
-}
-
 constexpr int even(int side) {
   return side + side % 2;
 }
@@ -72,7 +66,7 @@ CodecPointer open_encoder(const VideoShape& shape) {
   codec->color_trc = is_high_definition ? AVCOL_TRC_BT709 : AVCOL_TRC_SMPTE170M;
   codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   codec->max_b_frames = 0;
-  codec->thread_count = kThreads;
+  codec->thread_count = kEncoderThreads;
   for (const auto& [name, value] : kEncoderOptions) {
     check_libav(av_opt_set(codec->priv_data, name, value, 0), name);
   }

@@ -14,7 +14,7 @@ using test::Client;
 using test::code;
 using test::text;
 
-constexpr auto kGet = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr auto kGetHello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
 
 class ConnectionTest : public test::ServerTest {
  protected:
@@ -119,7 +119,7 @@ TEST_F(ConnectionTest, AClientThatSendsAByteNowAndThenIsCutOff) {
   start();
   Client client(port_);
   const auto began = std::chrono::steady_clock::now();
-  for (const char c : std::string_view(kGet)) {
+  for (const char c : std::string_view(kGetHello)) {
     if (!client.send(std::string_view(&c, 1)) || std::chrono::steady_clock::now() - began > 900ms) break;
     std::this_thread::sleep_for(50ms);
   }

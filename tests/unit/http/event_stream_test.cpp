@@ -21,7 +21,7 @@ class EventStreamTest : public test::ServerTest {
   }
 };
 
-constexpr auto kGet = "GET /events HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr auto kGetEvents = "GET /events HTTP/1.1\r\nHost: a\r\n\r\n";
 
 TEST_F(EventStreamTest, SendsEventsAsTheyComeAndClosesAtTheEnd) {
   add_events([count = 0]() mutable -> std::optional<std::string> {
@@ -32,7 +32,7 @@ TEST_F(EventStreamTest, SendsEventsAsTheyComeAndClosesAtTheEnd) {
   });
   start();
   Client client(port_);
-  client.send(kGet);
+  client.send(kGetEvents);
   const std::string answer = client.receive_until_closed(5s).value_or("");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
   EXPECT_NE(answer.find("Content-Type: text/event-stream\r\n"), std::string::npos);
@@ -49,7 +49,7 @@ TEST_F(EventStreamTest, ManyStreamsHoldNoThreadBetweenEvents) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 50; ++i) {
     clients.push_back(std::make_unique<Client>(port_));
-    clients.back()->send(kGet);
+    clients.back()->send(kGetEvents);
     clients.back()->receive_until("data: x");
   }
   EXPECT_EQ(Client(port_).ask("GET /hello HTTP/1.1").status, 200);
@@ -63,7 +63,7 @@ TEST_F(EventStreamTest, EndsWhenTheClientLeaves) {
   });
   start();
   Client client(port_);
-  client.send(kGet);
+  client.send(kGetEvents);
   EXPECT_TRUE(eventually([&] { return calls > 3; }));
   client.close();
   EXPECT_TRUE(eventually([&] { return server_->connections() == 0; }));
@@ -76,7 +76,7 @@ TEST_F(EventStreamTest, EndsWhenTheServerStopsWithoutUsingItsGrace) {
   add_events([] { return ""; });
   start();
   Client client(port_);
-  client.send(kGet);
+  client.send(kGetEvents);
   client.receive_until("\r\n\r\n");
   const auto began = std::chrono::steady_clock::now();
   server_->stop(10s);
@@ -88,7 +88,7 @@ TEST_F(EventStreamTest, AFailureEndsTheStreamAndNothingElse) {
   add_events([]() -> std::optional<std::string> { throw std::runtime_error("no database"); });
   start();
   Client client(port_);
-  client.send(kGet);
+  client.send(kGetEvents);
   EXPECT_TRUE(client.receive_until_closed(5s).value_or("").ends_with("\r\n\r\n"));
   EXPECT_EQ(Client(port_).ask("GET /hello HTTP/1.1").status, 200);
 }

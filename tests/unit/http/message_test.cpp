@@ -41,7 +41,7 @@ TEST(RequestTest, TellsAnEmptyQueryValueFromNone) {
 }
 
 TEST(FormTest, RemovesItsFilesUnlessTheyWereMovedAway) {
-  const test::TemporaryDirectory directory;
+  const inpaint::test::TemporaryDirectory directory;
   const auto kept = directory.path() / "kept";
   {
     Form form;

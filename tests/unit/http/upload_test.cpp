@@ -15,13 +15,14 @@ using test::text;
 
 constexpr std::string_view kBoundary = "----boundary";
 
-std::string part(const std::string& disposition, std::string_view data) {
+std::string upload_part(const std::string& disposition, std::string_view data) {
   std::string bytes = "--" + std::string(kBoundary) + "\r\nContent-Disposition: form-data; " + disposition;
   return bytes.append("\r\n\r\n").append(data).append("\r\n");
 }
 
 std::string file_part(const std::string& field, std::string_view data) {
-  return part("name=\"" + field + "\"; filename=\"" + field + ".png\"\r\nContent-Type: image/png", data);
+  return upload_part("name=\"" + field + "\"; filename=\"" + field + ".png\"\r\nContent-Type: image/png",
+                     data);
 }
 
 std::string end() {
@@ -91,8 +92,9 @@ TEST_F(UploadTest, GivesTheHandlerFieldsAndFiles) {
   start();
   std::string binary = "\x89PNG\r\n--";
   for (int i = 0; i < 700'000; ++i) binary.push_back(static_cast<char>(i * 7));
-  const Answer answer = upload(part("name=\"datasetName\"", " cats ") + file_part("image", binary) +
-                               file_part("mask", "") + part("name=\"none\"; filename=\"\"", "") + end());
+  const Answer answer =
+      upload(upload_part("name=\"datasetName\"", " cats ") + file_part("image", binary) +
+             file_part("mask", "") + upload_part("name=\"none\"; filename=\"\"", "") + end());
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(form_.fields, (std::map<std::string, std::string>{{"datasetName", "cats"}}));
   EXPECT_EQ(form_.files.size(), 2U);
@@ -126,13 +128,15 @@ TEST_F(UploadTest, StrangersAreRefusedBeforeTheyHaveSentAnything) {
 
 TEST_F(UploadTest, trap_F4_refused_uploads_leave_no_file) {
   start();
-  EXPECT_EQ(code(upload(part("name=\"refuse\"", "") + file_part("image", "x") + end())), "REFUSED");
+  EXPECT_EQ(code(upload(upload_part("name=\"refuse\"", "") + file_part("image", "x") + end())), "REFUSED");
   EXPECT_EQ(code(upload(file_part("image", std::string(600'000, 'x')))), "MALFORMED_MULTIPART");
-  EXPECT_EQ(code(upload(file_part("image", "x") + part("no=name", "") + end())), "MALFORMED_MULTIPART");
-  EXPECT_EQ(code(upload(file_part("image", "x") + part("name=\"a\"", "\xFF") + end())),
+  EXPECT_EQ(code(upload(file_part("image", "x") + upload_part("no=name", "") + end())),
             "MALFORMED_MULTIPART");
-  EXPECT_EQ(code(upload(file_part("image", "x") + part("name=\"a\"", std::string(70'000, 'x')) + end())),
+  EXPECT_EQ(code(upload(file_part("image", "x") + upload_part("name=\"a\"", "\xFF") + end())),
             "MALFORMED_MULTIPART");
+  EXPECT_EQ(
+      code(upload(file_part("image", "x") + upload_part("name=\"a\"", std::string(70'000, 'x')) + end())),
+      "MALFORMED_MULTIPART");
   std::string many;
   for (int i = 0; i < 17; ++i) many += file_part("image", "x");
   EXPECT_EQ(code(upload(many + end())), "MALFORMED_MULTIPART");
@@ -201,7 +205,7 @@ TEST_F(UploadTest, AFullDiskIs503) {
 TEST_F(UploadTest, trap_V10_memory_stays_flat_however_large_the_upload) {
   start();
   const std::int64_t size = 200'000'000;
-  const std::string begin = part("name=\"datasetName\"", "cats") + "--" + std::string(kBoundary) +
+  const std::string begin = upload_part("name=\"datasetName\"", "cats") + "--" + std::string(kBoundary) +
                             "\r\nContent-Disposition: form-data; name=image; filename=a.mp4\r\n\r\n";
   const std::string block(1'000'000, 'x');
   const std::string tail = "\r\n" + end();

@@ -32,13 +32,13 @@ int stored_sample(int x, int y, int channel, int depth) {
   return ((51 * x + 23 * y + 7 * channel) & full) * 255 / full;
 }
 
-struct Kind {
+struct ImageKind {
   const char* name;
   int depth;
   int channels;
 };
 
-class EveryKind : public testing::TestWithParam<Kind> {};
+class EveryKind : public testing::TestWithParam<ImageKind> {};
 
 TEST_P(EveryKind, IsReadSampleBySample) {
   const auto [name, depth, channels] = GetParam();
@@ -64,11 +64,12 @@ TEST_P(EveryKind, IsReadSampleBySample) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Png, EveryKind,
-                         testing::Values(Kind{"grey_1", 1, 1}, Kind{"grey_2", 2, 1}, Kind{"grey_4", 4, 1},
-                                         Kind{"grey_8", 8, 1}, Kind{"grey_16", 16, 1},
-                                         Kind{"grey_alpha_8", 8, 2}, Kind{"grey_alpha_16", 16, 2},
-                                         Kind{"rgb_8", 8, 3}, Kind{"rgb_16", 16, 3},
-                                         Kind{"rgb_alpha_8", 8, 4}, Kind{"rgb_alpha_16", 16, 4}),
+                         testing::Values(ImageKind{"grey_1", 1, 1}, ImageKind{"grey_2", 2, 1},
+                                         ImageKind{"grey_4", 4, 1}, ImageKind{"grey_8", 8, 1},
+                                         ImageKind{"grey_16", 16, 1}, ImageKind{"grey_alpha_8", 8, 2},
+                                         ImageKind{"grey_alpha_16", 16, 2}, ImageKind{"rgb_8", 8, 3},
+                                         ImageKind{"rgb_16", 16, 3}, ImageKind{"rgb_alpha_8", 8, 4},
+                                         ImageKind{"rgb_alpha_16", 16, 4}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST(PngTest, PalettesAreExpanded) {

@@ -136,11 +136,11 @@ TEST_P(RotationTest, IsApplied) {
 }
 INSTANTIATE_TEST_SUITE_P(QuarterTurns, RotationTest, testing::Values(0, 90, 180, 270));
 
-struct Kind {
+struct VideoKind {
   const char* name;
   const char* arguments;
 };
-class KindTest : public VideoTest, public testing::WithParamInterface<Kind> {};
+class KindTest : public VideoTest, public testing::WithParamInterface<VideoKind> {};
 
 TEST_P(KindTest, LooksAsFfmpegShowsIt) {
   const auto file =
@@ -154,15 +154,16 @@ TEST_P(KindTest, LooksAsFfmpegShowsIt) {
 INSTANTIATE_TEST_SUITE_P(
     Kinds, KindTest,
     testing::Values(
-        Kind{"odd.mp4", "-vf scale=161:97 -c:v libx264 -pix_fmt yuv444p"},
-        Kind{"tagged.mp4", "-vf scale=160:96:out_color_matrix=bt709 -colorspace bt709 -c:v libx264"},
-        Kind{"full.mp4", "-vf scale=160:96:out_range=full -color_range pc -pix_fmt yuv420p -c:v libx264"},
-        Kind{"deep.mp4", "-c:v libx264 -pix_fmt yuv420p10le"},
-        Kind{"fragments.mp4", "-c:v libx264 -movflags frag_keyframe+empty_moov"},
-        Kind{"part2.avi", "-c:v mpeg4 -q:v 2"}, Kind{"mjpeg.avi", "-c:v mjpeg -q:v 2"},
-        Kind{"lossless.avi", "-vf scale=161:97 -c:v ffv1 -pix_fmt yuv420p"},
-        Kind{"raw.avi", "-vf scale=161:97 -c:v rawvideo -pix_fmt bgr24"},
-        Kind{"h264.avi", "-c:v libx264 -pix_fmt yuv420p"}),
+        VideoKind{"odd.mp4", "-vf scale=161:97 -c:v libx264 -pix_fmt yuv444p"},
+        VideoKind{"tagged.mp4", "-vf scale=160:96:out_color_matrix=bt709 -colorspace bt709 -c:v libx264"},
+        VideoKind{"full.mp4",
+                  "-vf scale=160:96:out_range=full -color_range pc -pix_fmt yuv420p -c:v libx264"},
+        VideoKind{"deep.mp4", "-c:v libx264 -pix_fmt yuv420p10le"},
+        VideoKind{"fragments.mp4", "-c:v libx264 -movflags frag_keyframe+empty_moov"},
+        VideoKind{"part2.avi", "-c:v mpeg4 -q:v 2"}, VideoKind{"mjpeg.avi", "-c:v mjpeg -q:v 2"},
+        VideoKind{"lossless.avi", "-vf scale=161:97 -c:v ffv1 -pix_fmt yuv420p"},
+        VideoKind{"raw.avi", "-vf scale=161:97 -c:v rawvideo -pix_fmt bgr24"},
+        VideoKind{"h264.avi", "-c:v libx264 -pix_fmt yuv420p"}),
     [](const auto& kind) {
       const std::string name = kind.param.name;
       return name.substr(0, name.find('.'));
