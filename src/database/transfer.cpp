@@ -32,13 +32,11 @@ struct ColumnRow {
   Column value() const { return {column.name, column.type, is_counter != 0}; }
 };
 
-// In the order in which they were made, so that what a row refers to comes before it; without those that the
-// target's triggers fill.
+// In the order in which they were made, so that what a row refers to comes before it.
 std::vector<std::string> tables_of(Session& source) {
   return select<TextRow>(source,
                          "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' "
-                         "AND name NOT IN ('schema_migrations', 'inference_counts', 'transaction_totals') "
-                         "ORDER BY rowid");
+                         "AND name <> 'schema_migrations' ORDER BY rowid");
 }
 
 std::vector<Column> columns_of(Session& target, const std::string& table) {

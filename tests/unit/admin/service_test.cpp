@@ -123,10 +123,10 @@ TEST_F(ServiceTest, totals_are_those_of_the_rows) {
   const InferenceId cancelled = reserve(ada, Credits{3'00});
   reserve(ada, Credits{1'00});
   database_->transaction([&](Session& sql) {
-    sql << "UPDATE inferences SET status = 'COMPLETED', tokens_refunded = 400 WHERE id = '" +
+    sql << "UPDATE inferences SET status = 'COMPLETED', tokens_refunded = tokens_of(400) WHERE id = '" +
                confirmed.to_string() + "'";
     credits::confirm(sql, confirmed, Credits{4'00}, "part");
-    sql << "UPDATE inferences SET status = 'FAILED', tokens_refunded = 300 WHERE id = '" +
+    sql << "UPDATE inferences SET status = 'FAILED', tokens_refunded = tokens_of(300) WHERE id = '" +
                cancelled.to_string() + "'";
     credits::cancel(sql, cancelled, "all");
   });
