@@ -55,26 +55,13 @@ class Filling {
   void run(Workers& workers) {
     const Layers layers = layers_of(level_);
     for (std::size_t depth = 1; depth + 1 < layers.first.size(); ++depth) {
-      const int first = layers.first[depth];
-      const int count = layers.first[depth + 1] - first;
-      if (count == 0) continue;
-      const int pieces = (count + kPiece - 1) / kPiece;
-      const std::int32_t* const pixels = layers.pixels.data() + first;
-      const auto each_pixel = [&](const auto& work) {
-        workers.each(pieces, [&](int piece) {
-          const int end = std::min((piece + 1) * kPiece, count);
-          for (int i = piece * kPiece; i < end; ++i) work(pixels[i]);
-        });
-      };
-      each_pixel([&](std::int32_t pixel) { fill(pixel); });
-      each_pixel([&](std::int32_t pixel) { make_known(pixel); });
-      each_pixel([&](std::int32_t pixel) { measure_gradient(place(pixel)); });
+      in_layer(workers, layers, depth, [&](std::int32_t pixel) { fill(pixel); });
+      in_layer(workers, layers, depth, [&](std::int32_t pixel) { make_known(pixel); });
+      in_layer(workers, layers, depth, [&](std::int32_t pixel) { measure_gradient(place(pixel)); });
     }
   }
 
  private:
-  static constexpr int kPiece = 32;
-
   void list_neighbours(const CoherenceRange& range) {
     for (int dy = -range.radius; dy <= range.radius; ++dy) {
       for (int dx = -range.radius; dx <= range.radius; ++dx) {

@@ -42,19 +42,22 @@ std::size_t index_of(int x, int y, int width) {
   return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
 }
 
-Image cut_out(const Image& image, const Rectangle& box) {
+Image cut_out(const Image& image, const Rectangle& box, Workers& workers) {
   Image part(box.width, box.height, image.channels(), image.bits());
   const std::size_t pixel_bytes = image.row_bytes() / static_cast<std::size_t>(image.width());
-  for (int y = 0; y < box.height; ++y) {
-    std::memcpy(part.bytes().data() + static_cast<std::size_t>(y) * part.row_bytes(),
-                image.bytes().data() + index_of(box.x, box.y + y, image.width()) * pixel_bytes,
-                part.row_bytes());
-  }
+  in_bands(workers, box.height, [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      std::memcpy(part.bytes().data() + static_cast<std::size_t>(y) * part.row_bytes(),
+                  image.bytes().data() + index_of(box.x, box.y + y, image.width()) * pixel_bytes,
+                  part.row_bytes());
+    }
+  });
   return part;
 }
 
 Mask cut_out(const Mask& mask, const Rectangle& box) {
   Mask part{box.width, box.height, {}};
+  part.pixels.reserve(index_of(0, box.height, box.width));
   for (int y = 0; y < box.height; ++y) {
     const auto row =
         mask.pixels.begin() + static_cast<std::ptrdiff_t>(index_of(box.x, box.y + y, mask.width));
@@ -75,22 +78,20 @@ std::uint32_t blended(BlendMode mode, std::uint32_t before, std::uint32_t filled
   return filled;
 }
 
-// Puts the holes that are the region's own back into the picture, and nothing else.
-void put_back(const Image& filled, const Region& region, const Regions& regions, const Mask& mask,
-              BlendMode mode, Image& picture) {
+// Puts the holes that are the region's own back into a row of the picture, and nothing else.
+void put_back_row(const Image& filled, const Region& region, int y, const Regions& regions, const Mask& mask,
+                  BlendMode mode, Image& picture) {
   const auto channels = static_cast<std::size_t>(picture.channels());
-  for (int y = 0; y < region.box.height; ++y) {
-    for (int x = 0; x < region.box.width; ++x) {
-      const int picture_x = region.box.x + x;
-      const int picture_y = region.box.y + y;
-      const std::size_t to = index_of(picture_x, picture_y, picture.width());
-      if (mask.pixels[to] == 0 || regions.label_at(picture_x, picture_y) != region.label) continue;
-      const std::size_t from = index_of(x, y, region.box.width);
-      for (std::size_t channel = 0; channel < colour_channels(picture); ++channel) {
-        const std::uint32_t before = sample_at(picture, to * channels + channel);
-        const std::uint32_t after = sample_at(filled, from * channels + channel);
-        set_sample(picture, to * channels + channel, blended(mode, before, after));
-      }
+  for (int x = 0; x < region.box.width; ++x) {
+    const int picture_x = region.box.x + x;
+    const int picture_y = region.box.y + y;
+    const std::size_t to = index_of(picture_x, picture_y, picture.width());
+    if (mask.pixels[to] == 0 || regions.label_at(picture_x, picture_y) != region.label) continue;
+    const std::size_t from = index_of(x, y, region.box.width);
+    for (std::size_t channel = 0; channel < colour_channels(picture); ++channel) {
+      const std::uint32_t before = sample_at(picture, to * channels + channel);
+      const std::uint32_t after = sample_at(filled, from * channels + channel);
+      set_sample(picture, to * channels + channel, blended(mode, before, after));
     }
   }
 }
@@ -125,10 +126,14 @@ Image inpaint(std::string_view model, Image image, const Mask& mask, const Param
       progress((static_cast<double>(done) + fraction * static_cast<double>(region.holes)) /
                static_cast<double>(regions.holes()));
     };
-    const Image part = cut_out(image, region.box);
+    const Image part = cut_out(image, region.box, workers);
     const Mask hole = cut_out(mask, region.box);
-    put_back(fill({part, hole, parameters, workers, report}), region, regions, mask, parameters.blend_mode,
-             image);
+    const Image filled = fill({part, hole, parameters, workers, report});
+    in_bands(workers, region.box.height, [&](int first, int last) {
+      for (int y = first; y < last; ++y) {
+        put_back_row(filled, region, y, regions, mask, parameters.blend_mode, image);
+      }
+    });
     report(1);
     done += region.holes;
   }

@@ -137,7 +137,7 @@ void expand_estimate(const Level& half, Level& fine, Workers& workers) {
       fine, [&](int x, int y) { return expanded(half.picture, x, y); }, workers);
 }
 
-int measure_depth(Level& level) {
+int measure_depth(Level& level, const Workers& workers) {
   level.window = window_around(level.hole);
   const auto& [left, top, width, height] = level.window;
   level.depth = Grid<std::uint16_t>(width, height);
@@ -148,6 +148,7 @@ int measure_depth(Level& level) {
     if (through < depth.at(x, y)) depth.at(x, y) = static_cast<std::uint16_t>(through);
   };
   for (int y = 0; y < height; ++y) {
+    workers.throw_if_cancelled();
     for (int x = 0; x < width; ++x) {
       if (level.hole.at(left + x, top + y) == 0) continue;
       depth.at(x, y) = kFar;
@@ -159,6 +160,7 @@ int measure_depth(Level& level) {
   }
   int deepest = 0;
   for (int y = height - 1; y >= 0; --y) {
+    workers.throw_if_cancelled();
     for (int x = width - 1; x >= 0; --x) {
       if (depth.at(x, y) == 0) continue;
       closer(x, y, x + 1, y, kStraight);

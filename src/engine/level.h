@@ -34,16 +34,6 @@ struct Level {
   bool in_hole(int window_x, int window_y) const { return depth.at(window_x, window_y) > 0; }
 };
 
-// Rows per piece of work. A constant, so that the division does not depend on the number of threads.
-constexpr int kBand = 16;
-// Calls work(first, last) for bands of rows that cover [0, rows).
-template <typename Work>
-void in_bands(Workers& workers, int rows, const Work& work) {
-  workers.each((rows + kBand - 1) / kBand, [&](int band) {
-    work(band * kBand, band * kBand + kBand < rows ? band * kBand + kBand : rows);
-  });
-}
-
 // The picture of the next level, half as large: a pixel is the mean of the known ones among the 4x4 that it
 // covers, and is hole if two or more of its own four are.
 Level reduced(const Level& level, Workers& workers);
@@ -54,7 +44,7 @@ void reduce_estimate(const Level& fine, Level& half, Workers& workers);
 void expand_estimate(const Level& half, Level& fine, Workers& workers);
 
 // Sets window and depth from hole, and returns the greatest depth.
-int measure_depth(Level& level);
+int measure_depth(Level& level, const Workers& workers);
 
 // The hole's pixels of the window, as indices into it, by depth: those of depth d are from
 // first[d] to first[d + 1].
@@ -63,5 +53,18 @@ struct Layers {
   std::vector<std::int32_t> first;
 };
 Layers layers_of(const Level& level);
+
+// Calls work(pixel) for each pixel of a layer, in any order.
+template <typename Work>
+void in_layer(Workers& workers, const Layers& layers, std::size_t depth, const Work& work) {
+  constexpr int kPiece = 32;
+  const int first = layers.first[depth];
+  const int count = layers.first[depth + 1] - first;
+  workers.each((count + kPiece - 1) / kPiece, [&](int piece) {
+    const int end =
+        first + (piece + 1) * kPiece < first + count ? first + (piece + 1) * kPiece : first + count;
+    for (int i = first + piece * kPiece; i < end; ++i) work(layers.pixels[static_cast<std::size_t>(i)]);
+  });
+}
 
 }  // namespace inpaint::engine

@@ -55,12 +55,12 @@ bool has_sources(const Level& level, Workers& workers) {
 // The levels, finest first, and the depth of the finest in pixels.
 std::vector<Level> pyramid(Level finest, Workers& workers) {
   std::vector<Level> levels;
-  int depth = measure_depth(finest);
+  int depth = measure_depth(finest, workers);
   levels.push_back(std::move(finest));
   while (depth > kShallow * kThirds) {
     Level half = reduced(levels.back(), workers);
     if (std::min(half.picture.width(), half.picture.height()) < kSmallestPicture) break;
-    depth = measure_depth(half);
+    depth = measure_depth(half, workers);
     if (depth == 0 || !has_sources(half, workers)) break;
     levels.push_back(std::move(half));
   }

@@ -87,27 +87,28 @@ std::uint8_t coded(float texture) {
   return static_cast<std::uint8_t>(std::min(texture * kTextureGain + 0.5F, 255.0F));
 }
 
-// Each pixel of the hole takes the mean of its neighbours that are nearer to the edge.
-void carry_inwards(Level& level) {
+// A pixel of the hole takes the mean of its neighbours that are nearer to the edge.
+void take_from_nearer(Level& level, int x, int y) {
+  int sum = 0;
+  int weights = 0;
+  for (int dy = -1; dy <= 1; ++dy) {
+    for (int dx = -1; dx <= 1; ++dx) {
+      if (!level.depth.contains(x + dx, y + dy)) continue;
+      if (level.depth.at(x + dx, y + dy) >= level.depth.at(x, y)) continue;
+      const int weight = dx == 0 || dy == 0 ? 2 : 1;
+      weights += weight;
+      sum += weight * level.estimate(x + dx, y + dy).texture;
+    }
+  }
+  if (weights > 0) level.estimate(x, y).texture = static_cast<std::uint8_t>((sum + weights / 2) / weights);
+}
+
+void carry_inwards(Level& level, Workers& workers) {
   const Layers layers = layers_of(level);
   const int width = level.window.width;
-  for (const std::int32_t pixel : layers.pixels) {
-    const int x = pixel % width;
-    const int y = pixel / width;
-    int sum = 0;
-    int weights = 0;
-    for (int dy = -1; dy <= 1; ++dy) {
-      for (int dx = -1; dx <= 1; ++dx) {
-        if (!level.depth.contains(x + dx, y + dy)) continue;
-        if (level.depth.at(x + dx, y + dy) >= level.depth.at(x, y)) continue;
-        const int weight = dx == 0 || dy == 0 ? 2 : 1;
-        weights += weight;
-        sum += weight * level.estimate(x + dx, y + dy).texture;
-      }
-    }
-    if (weights > 0) {
-      level.estimate(x, y).texture = static_cast<std::uint8_t>((sum + weights / 2) / weights);
-    }
+  for (std::size_t depth = 1; depth + 1 < layers.first.size(); ++depth) {
+    in_layer(workers, layers, depth,
+             [&](std::int32_t pixel) { take_from_nearer(level, pixel % width, pixel / width); });
   }
 }
 
@@ -123,7 +124,7 @@ void measure_texture(Level& level, Workers& workers) {
       }
     }
   });
-  carry_inwards(level);
+  carry_inwards(level, workers);
 }
 
 void measure_lack(Level& level, Workers& workers) {

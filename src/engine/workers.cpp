@@ -36,7 +36,11 @@ void Workers::each(int count, const std::function<void(int)>& piece) {
     finished_.wait(lock, [this] { return busy_ == 0; });
     piece_ = nullptr;
   }
-  throw_if_cancelled(cancel_);
+  throw_if_cancelled();
+}
+
+void Workers::throw_if_cancelled() const {
+  engine::throw_if_cancelled(cancel_);
 }
 
 void Workers::take_pieces() {

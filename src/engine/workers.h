@@ -28,6 +28,9 @@ class Workers {
   // Throws kConflict CANCELLED.
   void each(int count, const std::function<void(int)>& piece);
 
+  // For what cannot be divided: throws as each() does.
+  void throw_if_cancelled() const;
+
  private:
   void serve();
   void take_pieces();
@@ -46,5 +49,15 @@ class Workers {
 };
 
 void throw_if_cancelled(const CancelToken& cancel);
+
+// Rows per piece of work. A constant, so that the division does not depend on the number of threads.
+constexpr int kBand = 16;
+// Calls work(first, last) for bands of rows that cover [0, rows).
+template <typename Work>
+void in_bands(Workers& workers, int rows, const Work& work) {
+  workers.each((rows + kBand - 1) / kBand, [&](int band) {
+    work(band * kBand, band * kBand + kBand < rows ? band * kBand + kBand : rows);
+  });
+}
 
 }  // namespace inpaint::engine
