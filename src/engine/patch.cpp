@@ -7,6 +7,7 @@
 #include "engine/coherence.h"
 #include "engine/model.h"
 #include "engine/pixels.h"
+#include "engine/repetition.h"
 #include "engine/synthesis.h"
 #include "engine/texture.h"
 
@@ -77,7 +78,7 @@ std::size_t guide_level(const std::vector<Level>& levels) {
   return std::min(level, levels.size() - 1);
 }
 
-// Sets the estimate of every level to what the lines around the hole lead to expect.
+// Sets the estimate of every level to what the surroundings of the hole lead to expect.
 void guide(std::vector<Level>& levels, Workers& workers) {
   const std::size_t middle = guide_level(levels);
   fill_by_coherence(levels[middle], middle == 0 ? kNear : kWide, workers);
@@ -85,6 +86,7 @@ void guide(std::vector<Level>& levels, Workers& workers) {
     reduce_estimate(levels[i - 1], levels[i], workers);
   }
   for (std::size_t i = middle; i-- > 0;) expand_estimate(levels[i + 1], levels[i], workers);
+  fill_by_repetition(levels, workers);
   for (Level& level : levels) {
     level.guide = Picture(level.window.width, level.window.height);
     for (int y = 0; y < level.window.height; ++y) {

@@ -94,7 +94,7 @@ TEST(PatchTest, AStraightEdgeContinues) {
         painted(200, 200, 3, 8, [&](int x, int y) { return y > 100 + slope * (x - 100) ? 200 : 50; });
     const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 75, 75, 50, 50); });
     // One pixel of the edge's height off over the whole hole would be 150 / 50 = 3 grey levels.
-    EXPECT_LT(mean_error(truth, repaired(truth, mask), mask), 6) << "slope " << slope;
+    EXPECT_LT(mean_error(truth, repaired(truth, mask), mask), 3) << "slope " << slope;
   }
 }
 
@@ -120,10 +120,12 @@ TEST(PatchTest, ACircleContinues) {
 }
 
 TEST(PatchTest, AChessboardContinues) {
-  const Image truth =
-      painted(256, 256, 3, 8, [](int x, int y) { return (x / 16 + y / 16) % 2 == 0 ? 40 : 210; });
-  const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 104, 104, 40, 40); });
-  EXPECT_LT(mean_error(truth, repaired(truth, mask), mask), 30);
+  for (const int cell : {9, 16, 24}) {
+    const Image truth =
+        painted(256, 256, 3, 8, [&](int x, int y) { return (x / cell + y / cell) % 2 == 0 ? 40 : 210; });
+    const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 101, 104, 50, 40); });
+    EXPECT_LT(mean_error(truth, repaired(truth, mask), mask), 5) << "cell " << cell;
+  }
 }
 
 TEST(PatchTest, AGradientStaysSmooth) {
@@ -254,7 +256,7 @@ double cpu_ms() {
 TEST(PatchTest, CancelReturnsWithinFiftyMilliseconds) {
   const Image truth = painted(3000, 2000, 3, 8, speckles);
   const Mask mask = masked(truth, [](int x, int y) { return in_box(x, y, 800, 500, 1400, 1000); });
-  for (const int after_ms : {30, 200, 800, 2000}) {
+  for (const int after_ms : {10, 30, 60, 100, 200, 400, 800, 1600}) {
     CancelToken cancel;
     std::atomic<double> cancelled_at{0};
     const double start = cpu_ms();
