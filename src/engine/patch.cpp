@@ -96,40 +96,39 @@ void guide(std::vector<Level>& levels, Workers& workers) {
   }
 }
 
-// The estimate, at the depth of the picture, where no patch of the picture is wholly known.
-void take_estimate(const Level& level, Image& image) {
+// The picture with the estimate in its hole, at its own depth.
+Image with_estimate(Image image, const Level& level, Workers& workers) {
   const auto channels = static_cast<std::size_t>(image.channels());
   const std::uint32_t step = white(image) / 255;
-  for (int y = 0; y < level.window.height; ++y) {
-    for (int x = 0; x < level.window.width; ++x) {
-      if (!level.in_hole(x, y)) continue;
-      const Texel& texel = level.estimate(x, y);
-      const std::array<std::uint8_t, 3> colours{texel.red, texel.green, texel.blue};
-      const std::size_t pixel = level.picture.index(level.window.x + x, level.window.y + y);
-      for (std::size_t c = 0; c < colour_channels(image); ++c) {
-        set_sample(image, pixel * channels + c, colours[c] * step);
+  in_bands(workers, level.window.height, [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      for (int x = 0; x < level.window.width; ++x) {
+        if (!level.in_hole(x, y)) continue;
+        const Texel& texel = level.estimate(x, y);
+        const std::array<std::uint8_t, 3> colours{texel.red, texel.green, texel.blue};
+        const std::size_t pixel = level.picture.index(level.window.x + x, level.window.y + y);
+        for (std::size_t c = 0; c < colour_channels(image); ++c) {
+          set_sample(image, pixel * channels + c, colours[c] * step);
+        }
       }
     }
-  }
+  });
+  return image;
 }
 
 }  // namespace
 
 Image fill_by_patches(const Task& task) {
-  Image result = task.region;
   std::vector<Level> levels = pyramid(first_level(task.region, task.hole, task.workers), task.workers);
   guide(levels, task.workers);
+  // Where no patch of the picture is wholly known, there is nothing to copy.
   if (has_sources(levels.front(), task.workers)) {
     Synthesis synthesis(levels, effort_of(task.parameters.quality), task.parameters.seed, task.workers);
     synthesis.run(task.progress);
     if (task.comparisons != nullptr) *task.comparisons += synthesis.comparisons();
-    if (task.region.bits() == 16) {
-      synthesis.count_samples_of(result);
-      return result;
-    }
+    if (task.region.bits() == 16) return synthesis.with_samples(task.region);
   }
-  take_estimate(levels.front(), result);
-  return result;
+  return with_estimate(task.region, levels.front(), task.workers);
 }
 
 }  // namespace inpaint::engine

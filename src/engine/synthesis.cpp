@@ -20,22 +20,6 @@ std::uint64_t scrambled(std::uint64_t value) {
   return value ^ (value >> 31);
 }
 
-// Whether the patch around a pixel of the window lies in the picture and overlaps the hole.
-bool is_wanted(const Level& level, int x, int y) {
-  const int picture_x = level.window.x + x;
-  const int picture_y = level.window.y + y;
-  if (picture_x < kRadius || picture_y < kRadius || picture_x >= level.picture.width() - kRadius ||
-      picture_y >= level.picture.height() - kRadius) {
-    return false;
-  }
-  for (int dy = -kRadius; dy <= kRadius; ++dy) {
-    for (int dx = -kRadius; dx <= kRadius; ++dx) {
-      if (level.depth.contains(x + dx, y + dy) && level.in_hole(x + dx, y + dy)) return true;
-    }
-  }
-  return false;
-}
-
 Field empty_field(const Level& level) {
   return {Grid<std::int32_t>(level.window.width, level.window.height, Field::kNone),
           Grid<std::uint32_t>(level.window.width, level.window.height)};
@@ -76,8 +60,17 @@ void Synthesis::run(const std::function<void(double)>& progress) {
   }
 }
 
-void Synthesis::count_samples_of(Image& original) {
+Image Synthesis::with_samples(Image original) const {
   count_samples(votes_, field_, kCopy, levels_.front(), original, workers_);
+  return original;
+}
+
+bool Synthesis::is_wanted(const Level& level, int x, int y) const {
+  const int picture_x = level.window.x + x;
+  const int picture_y = level.window.y + y;
+  // In the picture, a patch that is no source overlaps the hole.
+  return picture_x >= kRadius && picture_y >= kRadius && picture_x < level.picture.width() - kRadius &&
+         picture_y < level.picture.height() - kRadius && sources_.at(picture_x, picture_y) == 0;
 }
 
 void Synthesis::begin(const Level& level) {

@@ -36,10 +36,12 @@ class Synthesis {
   // How many patches run() compared.
   std::uint64_t comparisons() const { return comparisons_; }
 
-  // After run(): the last vote again, on the samples of the original.
-  void count_samples_of(Image& original);
+  // After run(): the original with the outcome of the last vote, counted again on its own samples.
+  Image with_samples(Image original) const;
 
  private:
+  // Whether the patch around a pixel of the window lies in the picture and overlaps the hole.
+  bool is_wanted(const Level& level, int x, int y) const;
   void begin(const Level& level);
   void begin_from(const Level& coarse, const Level& level);
   std::int32_t source_near(const Level& level, int x, int y, std::uint64_t chance) const;
