@@ -7,6 +7,7 @@ namespace inpaint::engine {
 namespace {
 
 constexpr std::array<int, 4> kBinomial{1, 3, 3, 1};
+constexpr int kAllWeights = 64;
 constexpr std::uint16_t kFar = 0xffff;
 constexpr int kStraight = 3;
 constexpr int kDiagonal = 4;
@@ -23,11 +24,12 @@ Mean mean_under(const Picture& picture, const Counts& counts, int x, int y) {
   std::array<int, 3> sum{};
   int weights = 0;
   Mean mean;
-  for (int j = 0; j < 4; ++j) {
-    for (int i = 0; i < 4; ++i) {
-      const int from_x = 2 * x + i - 1;
-      const int from_y = 2 * y + j - 1;
-      if (!picture.contains(from_x, from_y)) continue;
+  const int left = 2 * x - 1;
+  const int top = 2 * y - 1;
+  for (int from_y = std::max(top, 0); from_y < std::min(top + 4, picture.height()); ++from_y) {
+    for (int from_x = std::max(left, 0); from_x < std::min(left + 4, picture.width()); ++from_x) {
+      const int i = from_x - left;
+      const int j = from_y - top;
       if (!counts(from_x, from_y)) {
         mean.own_holes += static_cast<int>(i % 3 != 0 && j % 3 != 0);
         continue;
@@ -43,7 +45,9 @@ Mean mean_under(const Picture& picture, const Counts& counts, int x, int y) {
   mean.found = weights > 0;
   if (!mean.found) return mean;
   const auto channel = [&](std::size_t i) {
-    return static_cast<std::uint8_t>((sum[i] + weights / 2) / weights);
+    // Nearly always all of them count, and a division by a constant is a shift.
+    return static_cast<std::uint8_t>(weights == kAllWeights ? (sum[i] + kAllWeights / 2) / kAllWeights
+                                                            : (sum[i] + weights / 2) / weights);
   };
   mean.colour = {channel(0), channel(1), channel(2), 0};
   return mean;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 
 HWY_BEFORE_NAMESPACE();
 namespace inpaint::engine {
@@ -282,10 +283,10 @@ Grid<std::uint8_t> find_sources(const Level& level, Workers& workers) {
   });
   in_bands(workers, height, [&](int first, int last) {
     for (int y = std::max(first, kRadius); y < std::min(last, height - kRadius); ++y) {
-      for (int x = 0; x < width; ++x) {
-        std::uint8_t clear = 1;
-        for (int dy = -kRadius; dy <= kRadius; ++dy) clear &= row_clear.at(x, y + dy);
-        sources.at(x, y) = clear;
+      std::copy_n(row_clear.row(y - kRadius), width, sources.row(y));
+      for (int dy = 1 - kRadius; dy <= kRadius; ++dy) {
+        std::transform(row_clear.row(y + dy), row_clear.row(y + dy) + width, sources.row(y), sources.row(y),
+                       std::bit_and<std::uint8_t>());
       }
     }
   });

@@ -72,15 +72,30 @@ Lumas lumas_of(const Picture& picture, const Counts& counts, Workers& workers) {
   return lumas;
 }
 
-// The mean over the box around a pixel in grey levels, or 0 where most of it is unknown.
-float mean_around(const Grid<RowSum>& sums, int x, int y) {
-  int sum = 0;
-  int count = 0;
-  for (int row = std::max(y - kAround, 0); row <= std::min(y + kAround, sums.height() - 1); ++row) {
-    sum += sums.at(x, row).sum;
-    count += sums.at(x, row).count;
+// Calls each(x, y, mean over the box around the pixel in grey levels, or 0 where all of it is unknown) for
+// the pixels of some rows.
+template <typename Each>
+void for_means(const Grid<RowSum>& sums, int first, int last, const Each& each) {
+  const auto width = static_cast<std::size_t>(sums.width());
+  std::vector<int> sum(width);
+  std::vector<int> count(width);
+  const auto include = [&](int y, int sign) {
+    if (y < 0 || y >= sums.height()) return;
+    const RowSum* row = sums.row(y);
+    for (std::size_t x = 0; x < width; ++x) {
+      sum[x] += sign * row[x].sum;
+      count[x] += sign * row[x].count;
+    }
+  };
+  for (int y = first - kAround; y < first + kAround; ++y) include(y, 1);
+  for (int y = first; y < last; ++y) {
+    include(y + kAround, 1);
+    for (std::size_t x = 0; x < width; ++x) {
+      each(static_cast<int>(x), y,
+           count[x] == 0 ? 0 : static_cast<float>(sum[x]) / static_cast<float>(count[x]));
+    }
+    include(y - kAround, -1);
   }
-  return count == 0 ? 0 : static_cast<float>(sum) / static_cast<float>(count);
 }
 
 std::uint8_t coded(float texture) {
@@ -118,11 +133,8 @@ void measure_texture(Level& level, Workers& workers) {
   const auto known = [&](int x, int y) { return level.hole.at(x, y) == 0; };
   const Grid<RowSum> sums = sums_of_rows(lumas_of(level.picture, known, workers), workers);
   in_bands(workers, level.picture.height(), [&](int first, int last) {
-    for (int y = first; y < last; ++y) {
-      for (int x = 0; x < level.picture.width(); ++x) {
-        level.picture.at(x, y).texture = coded(mean_around(sums, x, y));
-      }
-    }
+    for_means(sums, first, last,
+              [&](int x, int y, float mean) { level.picture.at(x, y).texture = coded(mean); });
   });
   carry_inwards(level, workers);
 }
@@ -132,14 +144,11 @@ void measure_lack(Level& level, Workers& workers) {
   const Grid<RowSum> sums = sums_of_rows(lumas_of(level.guide, all, workers), workers);
   level.lack = Grid<std::uint8_t>(level.window.width, level.window.height);
   in_bands(workers, level.window.height, [&](int first, int last) {
-    for (int y = first; y < last; ++y) {
-      for (int x = 0; x < level.window.width; ++x) {
-        const float wanted = static_cast<float>(level.estimate(x, y).texture) / kTextureGain;
-        const float missing = std::max(wanted - mean_around(sums, x, y), 0.0F);
-        level.lack.at(x, y) =
-            static_cast<std::uint8_t>(std::lround(255 * std::sqrt(missing / (wanted + kNoise))));
-      }
-    }
+    for_means(sums, first, last, [&](int x, int y, float mean) {
+      const float wanted = static_cast<float>(level.estimate(x, y).texture) / kTextureGain;
+      const float missing = std::max(wanted - mean, 0.0F);
+      level.lack.at(x, y) = static_cast<std::uint8_t>(255 * std::sqrt(missing / (wanted + kNoise)) + 0.5F);
+    });
   });
 }
 
