@@ -64,7 +64,8 @@ engine::Image fill(const std::string& model, engine::Image image, const engine::
 
 int largest_region(const engine::Mask& mask) {
   int largest = 0;
-  for (const engine::Region& region : engine::Regions(mask).list()) {
+  const engine::Regions regions(mask);
+  for (const engine::Region& region : regions.list()) {
     largest = std::max(largest, region.box.width * region.box.height);
   }
   return largest;
