@@ -24,8 +24,11 @@ std::string on_terminal() {
   ::dup2(before, STDERR_FILENO);
   ::close(before);
   ::close(terminal);
-  std::string text(4096, '\0');
-  text.resize(static_cast<std::size_t>(std::max<ssize_t>(::read(controller, text.data(), text.size()), 0)));
+  std::string text;
+  char piece[256];
+  for (ssize_t count = 0; (count = ::read(controller, piece, sizeof piece)) > 0;) {
+    text.append(piece, static_cast<std::size_t>(count));
+  }
   ::close(controller);
   return text;
 }
