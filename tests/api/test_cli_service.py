@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from support import database
 from support.client import Client, register
 from support.database import rows, schema
 from support.pictures import pair, slow_pair
@@ -63,6 +64,13 @@ def test_ledger_verify_reports_a_difference(tmp_path):
     finished = run("ledger", "verify", "--data-directory", data)
     assert finished.returncode == 1
     assert f"user {user.id} has a balance of 100.01 but the sum of its rows is 100" in finished.stdout
+
+
+@pytest.mark.skipif(database.ON_POSTGRES, reason="is about the embedded database")
+def test_ledger_verify_makes_no_database(tmp_path):
+    finished = run("ledger", "verify", "--data-directory", tmp_path / "mistyped")
+    assert finished.returncode == 1 and "There is no database in" in finished.stderr
+    assert not (tmp_path / "mistyped").exists()
 
 
 @pytest.mark.parametrize("name, value, allowed", [

@@ -44,11 +44,7 @@ std::int64_t peak_memory(const Call& call) {
   return grown;
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr int kShadow = 3;  // the sanitizer's own share of memory
-#else
-constexpr int kShadow = 1;
-#endif
+constexpr int kShadow = INPAINT_SANITIZED ? 3 : 1;  // the sanitizer's own share of memory
 
 void expect_peak_below(std::int64_t megabytes, const std::function<void()>& call) {
   const std::int64_t grown = peak_memory(call);
