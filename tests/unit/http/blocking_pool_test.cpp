@@ -23,8 +23,8 @@ Task<void> cross(PoolGate& gate, Work work) {
 }
 
 TEST(BlockingPoolTest, brings_everybody_there_and_back) {
-  BlockingPool pool(3, 0);
   asio::io_context context{1};
+  BlockingPool pool(3, 0);
   PoolGate gate(pool, context);
   std::atomic<int> worked = 0;
   for (int i = 0; i < 500; ++i) asio::co_spawn(context, cross(gate, [&] { ++worked; }), asio::detached);
@@ -34,8 +34,8 @@ TEST(BlockingPoolTest, brings_everybody_there_and_back) {
 
 TEST(BlockingPoolTest, works_on_as_much_at_once_as_it_has_threads) {
   constexpr int kThreads = 4;
-  BlockingPool pool(kThreads, 0);
   asio::io_context context{1};
+  BlockingPool pool(kThreads, 0);
   PoolGate gate(pool, context);
   for (int round = 0; round < 50; ++round) {
     std::latch all_there(kThreads);  // each is held up until the last has begun
