@@ -17,9 +17,8 @@ constexpr auto kSecret = "a secret of the fuzz target, long enough to be a key";
 constexpr std::chrono::hours kDay(24);
 
 User make_user() {
-  User user;
-  user.id = *UserId::parse("6d1f3c9e-2f6f-4a4e-9c39-0d9a4b1d7a55");
-  return user;
+  const UserId id = *UserId::parse("6d1f3c9e-2f6f-4a4e-9c39-0d9a4b1d7a55");
+  return {id, "Ada", "Lovelace", "ada@example.com", Credits(), Role::kUser, Timestamp(), Timestamp()};
 }
 
 bool is_session(const std::string& authorization) {
