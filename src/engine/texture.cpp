@@ -147,7 +147,8 @@ void measure_lack(Level& level, Workers& workers) {
     for_means(sums, first, last, [&](int x, int y, float mean) {
       const float wanted = static_cast<float>(level.estimate(x, y).texture) / kTextureGain;
       const float missing = std::max(wanted - mean, 0.0F);
-      level.lack.at(x, y) = static_cast<std::uint8_t>(255 * std::sqrt(missing / (wanted + kNoise)) + 0.5F);
+      level.lack.at(x, y) =
+          static_cast<std::uint8_t>(std::lround(255 * std::sqrt(missing / (wanted + kNoise))));
     });
   });
 }
