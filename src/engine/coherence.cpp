@@ -39,8 +39,9 @@ struct Neighbour {
 
 class Filling {
  public:
-  Filling(Level& level, const CoherenceRange& range)
+  Filling(Level& level, const CoherenceRange& range, Workers& workers)
       : level_(level),
+        workers_(workers),
         margin_(range.radius + 2),
         colours_(level.window.width + 2 * margin_, level.window.height + 2 * margin_),
         gradients_(colours_.width(), colours_.height()),
@@ -52,12 +53,12 @@ class Filling {
     copy_known();
   }
 
-  void run(Workers& workers) {
+  void run() {
     const Layers layers = layers_of(level_);
     for (std::size_t depth = 1; depth + 1 < layers.first.size(); ++depth) {
-      in_layer(workers, layers, depth, [&](std::int32_t pixel) { fill(pixel); });
-      in_layer(workers, layers, depth, [&](std::int32_t pixel) { make_known(pixel); });
-      in_layer(workers, layers, depth, [&](std::int32_t pixel) { measure_gradient(place(pixel)); });
+      in_layer(workers_, layers, depth, [&](std::int32_t pixel) { fill(pixel); });
+      in_layer(workers_, layers, depth, [&](std::int32_t pixel) { make_known(pixel); });
+      in_layer(workers_, layers, depth, [&](std::int32_t pixel) { measure_gradient(place(pixel)); });
     }
   }
 
@@ -76,23 +77,28 @@ class Filling {
   }
 
   void copy_known() {
-    const auto& [left, top, width, height] = level_.window;
-    for (int y = 0; y < colours_.height(); ++y) {
-      for (int x = 0; x < colours_.width(); ++x) {
-        const int picture_x = left + x - margin_;
-        const int picture_y = top + y - margin_;
-        if (!level_.picture.contains(picture_x, picture_y)) continue;
-        if (level_.hole.at(picture_x, picture_y) != 0) continue;
-        const Texel& texel = level_.picture.at(picture_x, picture_y);
-        colours_.at(x, y) = {static_cast<float>(texel.red), static_cast<float>(texel.green),
-                             static_cast<float>(texel.blue), true};
+    const int left = level_.window.x;
+    const int top = level_.window.y;
+    in_bands(workers_, colours_.height(), [&](int first, int last) {
+      for (int y = first; y < last; ++y) {
+        for (int x = 0; x < colours_.width(); ++x) {
+          const int picture_x = left + x - margin_;
+          const int picture_y = top + y - margin_;
+          if (!level_.picture.contains(picture_x, picture_y)) continue;
+          if (level_.hole.at(picture_x, picture_y) != 0) continue;
+          const Texel& texel = level_.picture.at(picture_x, picture_y);
+          colours_.at(x, y) = {static_cast<float>(texel.red), static_cast<float>(texel.green),
+                               static_cast<float>(texel.blue), true};
+        }
       }
-    }
-    for (int y = 1; y < colours_.height() - 1; ++y) {
-      for (int x = 1; x < colours_.width() - 1; ++x) {
-        if (colours_.at(x, y).known) measure_gradient(colours_.index(x, y));
+    });
+    in_bands(workers_, colours_.height(), [&](int first, int last) {
+      for (int y = std::max(first, 1); y < std::min(last, colours_.height() - 1); ++y) {
+        for (int x = 1; x < colours_.width() - 1; ++x) {
+          if (colours_.at(x, y).known) measure_gradient(colours_.index(x, y));
+        }
       }
-    }
+    });
   }
 
   // Where a pixel of the window lies in colours_ and gradients_.
@@ -194,6 +200,7 @@ class Filling {
   }
 
   Level& level_;
+  Workers& workers_;
   int margin_;
   Grid<Colour> colours_;
   Grid<Gradient> gradients_;
@@ -205,7 +212,7 @@ class Filling {
 }  // namespace
 
 void fill_by_coherence(Level& level, const CoherenceRange& range, Workers& workers) {
-  Filling(level, range).run(workers);
+  Filling(level, range, workers).run();
 }
 
 }  // namespace inpaint::engine

@@ -89,9 +89,11 @@ void guide(std::vector<Level>& levels, Workers& workers) {
   fill_by_repetition(levels, workers);
   for (Level& level : levels) {
     level.guide = Picture(level.window.width, level.window.height);
-    for (int y = 0; y < level.window.height; ++y) {
-      std::copy_n(&level.estimate(0, y), level.window.width, level.guide.row(y));
-    }
+    in_bands(workers, level.window.height, [&](int first, int last) {
+      for (int y = first; y < last; ++y) {
+        std::copy_n(&level.estimate(0, y), level.window.width, level.guide.row(y));
+      }
+    });
     measure_lack(level, workers);
   }
 }
