@@ -10,8 +10,12 @@ constexpr std::array kPatterns{
     Pattern{"Controller", "routes.cpp of each feature"},
     Pattern{"Repository, DAO", "repository.cpp of each feature"},
     Pattern{"Proxy", "queue::Queue: what a service says to workers it never sees"},
-    Pattern{"Adapter", "inferences::Backend, with InProcessBackend in front of media and engine"},
+    Pattern{"Adapter",
+            "inferences::Backend, with InProcessBackend in front of media and engine, BlackboxBackend in "
+            "front of "
+            "somebody else's service"},
     Pattern{"Strategy", "the models of engine/, one function a file, chosen in engine.cpp"},
+    Pattern{"Circuit Breaker", "inferences::CircuitBreaker between the workers and a black box"},
     Pattern{
         "Factory",
         "open_sqlite, open_postgres, make_local_storage, make_embedded_queue; cli::Platform decides which"},

@@ -13,6 +13,7 @@ namespace inpaint::cli {
 // Each runs until its work is done, and returns the exit code. Throws Error for what keeps it from working.
 int serve(const Config& config);
 int work(const Config& config);
+int serve_blackbox(const Config& config);
 int migrate(const Config& config);
 // `from` is sqlite:PATH, `to` a URL of PostgreSQL.
 int move_installation(const std::string& from, const std::string& to);

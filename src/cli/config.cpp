@@ -77,6 +77,23 @@ std::string checked(const std::string& text, const std::string& what, Problem pr
   return text;
 }
 
+void add_backend_options(CLI::App& command, Config& config) {
+  add(command, "--blackbox-host", "INFERENCE_BLACKBOX_HOST",
+      "a service that works on the pictures [none: this process does]",
+      [&](const std::string& text) { config.blackbox_host = text; });
+  add(command, "--blackbox-port", "INFERENCE_BLACKBOX_PORT", "its port [5000]", [&](const std::string& text) {
+    config.blackbox_port = static_cast<std::uint16_t>(whole_number(text, 1, 65'535));
+  });
+  add(command, "--blackbox-directory", "INFERENCE_BLACKBOX_UPLOAD_DIR",
+      "shared with it: paths are relative to it [the upload directory]",
+      [&](const std::string& text) { config.blackbox_directory = text; });
+  add(command, "--blackbox-timeout", "INFERENCE_BLACKBOX_TIMEOUT", "for one picture [10m]",
+      [&](const std::string& text) { config.blackbox_timeout = duration(text); });
+  add(command, "--blackbox-patience", "INFERENCE_BLACKBOX_PATIENCE",
+      "how long an attempt waits for it when it does not answer [30s]",
+      [&](const std::string& text) { config.blackbox_patience = duration(text); });
+}
+
 }  // namespace
 
 Config::Config() : worker_concurrency(std::max(2U, std::thread::hardware_concurrency()) - 1) {}
@@ -106,7 +123,16 @@ void add_database_options(CLI::App& command, Config& config) {
       [&](const std::string& text) { config.database_password = text; });
 }
 
+std::filesystem::path upload_directory(const Config& config) {
+  return config.upload_directory.empty() ? config.data_directory / "uploads" : config.upload_directory;
+}
+
+std::filesystem::path blackbox_directory(const Config& config) {
+  return config.blackbox_directory.empty() ? upload_directory(config) : config.blackbox_directory;
+}
+
 void add_worker_options(CLI::App& command, Config& config) {
+  add_backend_options(command, config);
   add(command, "--worker-concurrency", "WORKER_CONCURRENCY",
       "inferences at a time; 0: serve leaves them to `inpaint worker` [cores - 1, at least 1]",
       [&](const std::string& text) {
@@ -114,6 +140,36 @@ void add_worker_options(CLI::App& command, Config& config) {
       });
   add(command, "--maximum-megapixels", "MAXIMUM_MEGAPIXELS", "of one picture [100]",
       [&](const std::string& text) { config.maximum_pixels = whole_number(text, 1, 1000) * 1'000'000; });
+}
+
+void add_blackbox_options(CLI::App& command, Config& config) {
+  add(command, "--host", "INFERENCE_BLACKBOX_HOST", "address to listen on [127.0.0.1]",
+      [&](const std::string& text) { config.blackbox_listen_host = not_empty(text, "an IP address"); });
+  add(command, "--port", "INFERENCE_BLACKBOX_PORT", "port to listen on; 0: any that is free [5000]",
+      [&](const std::string& text) {
+        config.blackbox_listen_port = static_cast<std::uint16_t>(whole_number(text, 0, 65'535));
+      });
+  add(command, "--directory", "INFERENCE_BLACKBOX_UPLOAD_DIR",
+      "shared with the service, whose paths are relative to it [its upload directory]",
+      [&](const std::string& text) { config.blackbox_directory = text; });
+  add(command, "--concurrency", "WORKER_CONCURRENCY", "orders at a time [cores - 1, at least 1]",
+      [&](const std::string& text) {
+        config.worker_concurrency = static_cast<unsigned>(whole_number(text, 0, 256));
+      });
+  add(command, "--maximum-megapixels", "MAXIMUM_MEGAPIXELS", "of one picture [100]",
+      [&](const std::string& text) { config.maximum_pixels = whole_number(text, 1, 1000) * 1'000'000; });
+  add(command, "--log-level", "INFERENCE_BLACKBOX_LOG_LEVEL", "debug, info, warn, error or off [info]",
+      [&](const std::string& text) { config.log_level = level(text); });
+  add(command, "--debug", "INFERENCE_BLACKBOX_DEBUG", "true: log like --log-level debug [false]",
+      [&](const std::string& text) {
+        if (text == "true" || text == "1")
+          config.log_level = log::Level::kDebug;
+        else if (text != "false" && text != "0" && !text.empty())
+          throw Refused{"true or false"};
+      });
+  add(command, "--data-directory", "DATA_DIRECTORY",
+      "where uploads/ is, unless --directory says else [./data]",
+      [&](const std::string& text) { config.data_directory = not_empty(text, "a directory"); });
 }
 
 void add_account_options(CLI::App& command, Config& config) {
@@ -188,11 +244,10 @@ void refuse_unsupported_environment() {
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0';
   };
-  for (const auto& [name, what] : {std::pair{"REDIS_HOST", "a queue on Redis"},
-                                   std::pair{"INFERENCE_BLACKBOX_HOST", "an inference engine behind HTTP"}}) {
-    if (!is_set(name)) continue;
-    throw invalid("UNSUPPORTED_SETTING", std::string(name) + " is set, but this version can't use " + what +
-                                             ". Unset it to use what is built in.");
+  if (is_set("REDIS_HOST")) {
+    throw invalid(
+        "UNSUPPORTED_SETTING",
+        "REDIS_HOST is set, but this version can't use a queue on Redis. Unset it to use what is built in.");
   }
   if (is_set("NODE_ENV")) log::info("errors", "NODE_ENV is ignored");
 }

@@ -37,6 +37,14 @@ struct Config {
   std::string database_user = "inpaint";
   std::string database_password;
 
+  std::string blackbox_host;  // of the service that works on pictures; empty: this process does
+  std::uint16_t blackbox_port = 5000;
+  std::filesystem::path blackbox_directory;  // shared with it; empty: the upload directory
+  std::chrono::seconds blackbox_timeout = std::chrono::minutes(10);   // for one picture
+  std::chrono::seconds blackbox_patience = std::chrono::seconds(30);  // for one that does not answer
+  std::string blackbox_listen_host = "127.0.0.1";                     // of `inpaint blackbox`
+  std::uint16_t blackbox_listen_port = 5000;                          // 0: the system chooses
+
   std::string jwt_secret;  // empty: made once and kept in the data directory
   std::chrono::seconds session_lifetime = std::chrono::hours(24);
   int bcrypt_cost = 12;
@@ -56,8 +64,12 @@ struct Config {
 void add_data_options(CLI::App& command, Config& config);      // where the data is, and how much is logged
 void add_database_options(CLI::App& command, Config& config);  // which database it is
 void add_worker_options(CLI::App& command, Config& config);    // how the work is done
+void add_blackbox_options(CLI::App& command, Config& config);  // of `inpaint blackbox`
 void add_account_options(CLI::App& command, Config& config);   // secrets, passwords, the administrator
 void add_server_options(CLI::App& command, Config& config);    // host, port and limits
+
+std::filesystem::path upload_directory(const Config& config);
+std::filesystem::path blackbox_directory(const Config& config);
 
 // Throws kInvalid for the settings of what this version does not have, rather than ignore them.
 void refuse_unsupported_environment();

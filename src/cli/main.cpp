@@ -60,6 +60,11 @@ void describe_service_commands(CLI::App& app, Config& config, std::filesystem::p
   add_worker_options(*worker_command, config);
   worker_command->callback([&] { chosen = [&] { return work(config); }; });
 
+  CLI::App* blackbox_command = app.add_subcommand(
+      "blackbox", "Lend the engine to a service: what its INFERENCE_BLACKBOX_HOST may name");
+  add_blackbox_options(*blackbox_command, config);
+  blackbox_command->callback([&] { chosen = [&] { return serve_blackbox(config); }; });
+
   CLI::App* seed_command =
       app.add_subcommand("seed", "Add an administrator, two demonstration users and a dataset of samples");
   add_account_options(*seed_command, config);

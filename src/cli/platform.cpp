@@ -3,6 +3,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "inferences/blackbox_backend.h"
+#include "inferences/in_process_backend.h"
 
 namespace inpaint::cli {
 namespace {
@@ -22,10 +24,6 @@ std::filesystem::path prepared(const std::filesystem::path& directory) {
   return directory;
 }
 
-std::filesystem::path upload_directory(const Config& config) {
-  return config.upload_directory.empty() ? config.data_directory / "uploads" : config.upload_directory;
-}
-
 std::string percent_encoded(const std::string& text) {
   constexpr std::string_view kHexDigits = "0123456789ABCDEF";
   std::string encoded;
@@ -43,6 +41,17 @@ std::string postgres_url(const Config& config) {
          "&dbname=" + percent_encoded(config.database_name) +
          "&user=" + percent_encoded(config.database_user) +
          "&password=" + percent_encoded(config.database_password);
+}
+
+std::unique_ptr<inferences::Backend> make_backend(const Config& config, const media::Limits& limits) {
+  if (config.blackbox_host.empty()) return std::make_unique<inferences::InProcessBackend>(limits);
+  return std::make_unique<inferences::BlackboxBackend>(
+      inferences::BlackboxOptions{.host = config.blackbox_host,
+                                  .port = config.blackbox_port,
+                                  .directory = blackbox_directory(config),
+                                  .timeout = config.blackbox_timeout,
+                                  .patience = config.blackbox_patience},
+      limits);
 }
 
 std::unique_ptr<database::Database> migrated(std::unique_ptr<database::Database> database) {
@@ -80,13 +89,13 @@ Platform::Platform(const Config& config)
                    .maximum_seconds = config.maximum_video_seconds,
                    .maximum_frames = config.maximum_video_frames} {}
 
-BackgroundWork::BackgroundWork(Platform& platform, unsigned concurrency)
+BackgroundWork::BackgroundWork(const Config& config, Platform& platform)
     : platform_(platform),
-      backend_(platform.limits),
+      backend_(make_backend(config, platform.limits)),
       sweeper_(*platform.database, *platform.queue, *platform.storage, platform.temporary, {}),
-      worker_({*platform.database, *platform.queue, *platform.storage, backend_, platform.temporary,
+      worker_({*platform.database, *platform.queue, *platform.storage, *backend_, platform.temporary,
                platform.delivery},
-              concurrency),
+              config.worker_concurrency),
       registry_(*platform.database, worker_) {}
 
 void BackgroundWork::start() {

@@ -4,7 +4,7 @@
 
 #include "cli/config.h"
 #include "database/database.h"
-#include "inferences/in_process_backend.h"
+#include "inferences/backend.h"
 #include "inferences/relay.h"
 #include "inferences/sweeper.h"
 #include "inferences/worker.h"
@@ -44,7 +44,7 @@ std::string database_name(const Config& config);
 // The background work on a platform: carrying rings, working on inferences, sweeping.
 class BackgroundWork {
  public:
-  BackgroundWork(Platform& platform, unsigned concurrency);
+  BackgroundWork(const Config& config, Platform& platform);
 
   void start();
   // Inferences under way may finish for half of `grace`; the rest is given back.
@@ -52,7 +52,7 @@ class BackgroundWork {
 
  private:
   Platform& platform_;
-  inferences::InProcessBackend backend_;
+  std::unique_ptr<inferences::Backend> backend_;
   inferences::Sweeper sweeper_;
   inferences::Worker worker_;
   inferences::WorkerRegistry registry_;

@@ -59,7 +59,7 @@ int serve(const Config& config) {
                                  : config.jwt_secret;
   Features features(config, platform, secret);
   Metrics metrics(platform);
-  BackgroundWork background(platform, config.worker_concurrency);
+  BackgroundWork background(config, platform);
   http::Server server(
       server_options(config, platform, metrics), make_router(features, platform, metrics),
       [&](const http::Request& r) { return authenticate(features.accounts, r); }, accounts::is_administrator);

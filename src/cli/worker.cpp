@@ -11,7 +11,7 @@ namespace inpaint::cli {
 int work(const Config& config) {
   ShutdownSignal shutdown;
   Platform platform(config);
-  BackgroundWork background(platform, config.worker_concurrency);
+  BackgroundWork background(config, platform);
   background.start();
   std::printf("inpaint %s\nWorking on inferences in %s, %u at a time\n", INPAINT_VERSION,
               database_name(config).c_str(), config.worker_concurrency);

@@ -10,7 +10,6 @@ namespace inpaint::http {
 namespace {
 
 constexpr int kMaximumDepth = 32;
-constexpr int kMaximumMembers = 1000;
 constexpr std::int64_t kMaximumLimit = 100;
 constexpr std::int64_t kMaximumPage = 1'000'000'000'000;
 
@@ -33,7 +32,7 @@ void check_content_type(const Request& request) {
 
 // Counted before parsing, because a parser's own recursion is what deep nesting attacks, and because adding
 // a member to an object that keeps its order takes time with each member that is there.
-void check_shape(std::string_view text) {
+void check_shape(std::string_view text, int maximum_members) {
   int depth = 0;
   int members = 0;
   bool in_string = false;
@@ -48,9 +47,9 @@ void check_shape(std::string_view text) {
       if (++depth > kMaximumDepth) throw invalid("MALFORMED_JSON", "The JSON is nested too deeply.");
     } else if (c == '}' || c == ']') {
       --depth;
-    } else if (c == ':' && ++members > kMaximumMembers) {
+    } else if (c == ':' && ++members > maximum_members) {
       throw invalid("MALFORMED_JSON",
-                    "The JSON has more than " + std::to_string(kMaximumMembers) + " members.");
+                    "The JSON has more than " + std::to_string(maximum_members) + " members.");
     }
   }
 }
@@ -64,9 +63,9 @@ std::optional<std::int64_t> parse_number(const std::string& text) {
 
 }  // namespace
 
-Json parse_object(const Request& request) {
+Json parse_object(const Request& request, int maximum_members) {
   check_content_type(request);
-  check_shape(request.body);
+  check_shape(request.body, maximum_members);
   Json parsed = Json::parse(request.body, nullptr, false);
   if (parsed.is_discarded()) throw invalid("MALFORMED_JSON", "The body is not valid JSON in UTF-8.");
   if (!parsed.is_object()) throw invalid("MALFORMED_JSON", "The body must be a JSON object.");

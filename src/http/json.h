@@ -13,8 +13,9 @@ namespace inpaint::http {
 using Json = nlohmann::ordered_json;
 
 // The body as a JSON object: throws kInvalid MALFORMED_JSON for anything else, for nesting over 32 levels,
-// for more than 1,000 members and for invalid UTF-8; kUnsupportedType when Content-Type is not JSON.
-Json parse_object(const Request& request);
+// for more than `maximum_members` members and for invalid UTF-8; kUnsupportedType when Content-Type is not
+// JSON.
+Json parse_object(const Request& request, int maximum_members = 1000);
 
 // An object of the members in their order. Each is made where it stays: Json's own braces make an array of
 // every pair first, and copy the members again and again as they become more.

@@ -15,9 +15,10 @@ struct Task {
   std::string model_id;
   Parameters parameters;
   std::filesystem::path output;
+  std::string user_id;  // whose it is; empty: nobody's any more
 };
 
-// Where the pixels are worked on: in this process, or behind HTTP later.
+// Where the pixels are worked on: in this process, or behind HTTP.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -28,5 +29,8 @@ class Backend {
   virtual void process(const Task& task, const engine::Progress& progress,
                        const engine::CancelToken& cancel) const = 0;
 };
+
+// As PNG or JPEG. Throws kInvalid BAD_OUTPUT_FORMAT for mp4.
+void write_picture(const std::filesystem::path& file, const engine::Image& image, OutputFormat format);
 
 }  // namespace inpaint::inferences

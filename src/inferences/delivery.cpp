@@ -49,6 +49,7 @@ class Delivery {
       : workshop_(workshop),
         id_(job.id),
         model_id_(inference.model_id),
+        user_id_(inference.user_id),
         parameters_(parse_stored_parameters(inference.parameters)),
         supervisor_(workshop.database, workshop.queue, job, workshop.delivery.lease / kHeartbeatsPerLease,
                     shutdown) {}
@@ -67,6 +68,7 @@ class Delivery {
   const Workshop& workshop_;
   const InferenceId id_;
   const std::string model_id_;
+  const std::string user_id_;
   const Parameters parameters_;
   Supervisor supervisor_;
 };
@@ -121,7 +123,7 @@ std::string Delivery::make_result(const Item& item, const engine::Progress& prog
   const storage::TemporaryFile output(workshop_.temporary.new_path(suffix));
   const auto image = workshop_.storage.open_file(item.image_path);
   const auto mask = workshop_.storage.open_file(item.mask_path);
-  workshop_.backend.process({*image, *mask, model_id_, parameters, output.path()}, progress,
+  workshop_.backend.process({*image, *mask, model_id_, parameters, output.path(), user_id_}, progress,
                             supervisor_.cancel());
   std::string result = key(std::to_string(item.index) + suffix);
   workshop_.storage.put_file(result, output.path());
@@ -160,9 +162,9 @@ void log_end(Status status) {
   log::info("inferences", "inference ended", {{"status", to_string(status)}});
 }
 
-void settle_failed(const Workshop& workshop, const queue::LeasedJob& job) {
+void settle_failed(const Workshop& workshop, const queue::LeasedJob& job, const std::string& reason) {
   const bool failed =
-      workshop.database.transaction([&](Session& sql) { return settlement::fail(sql, job.id, kGivenUp); });
+      workshop.database.transaction([&](Session& sql) { return settlement::fail(sql, job.id, reason); });
   if (failed) log_end(Status::kFailed);
 }
 
@@ -174,7 +176,7 @@ void settle_completed(const Workshop& workshop, const queue::LeasedJob& job) {
 
 void try_to_deliver(const Workshop& workshop, const queue::LeasedJob& job, const std::stop_token& shutdown) {
   if (job.attempt > workshop.delivery.maximum_attempts) {
-    settle_failed(workshop, job);
+    settle_failed(workshop, job, kGivenUp);
     return workshop.queue.complete(job);
   }
   const std::optional<Inference> inference =
@@ -194,11 +196,19 @@ void try_to_deliver(const Workshop& workshop, const queue::LeasedJob& job, const
   }
 }
 
-void try_later(const Workshop& workshop, const queue::LeasedJob& job, const std::string& reason) {
+// What the user is told: that something was not there may be said, what broke inside may not.
+std::string reason_of(const std::exception& failure) {
+  const auto* error = dynamic_cast<const Error*>(&failure);
+  if (error == nullptr || error->kind() != ErrorKind::kUnavailable) return kGivenUp;
+  return std::string(error->what()) + " The inference was given up, its tokens were given back.";
+}
+
+void try_later(const Workshop& workshop, const queue::LeasedJob& job, const std::exception& failure) {
+  const std::string reason = failure.what();
   const bool given_up = workshop.queue.fail(job, reason) == queue::FailOutcome::kGivenUp;
   log::error("inferences", given_up ? "an inference is given up" : "an inference will be tried again",
              {{"reason", reason}});
-  if (given_up) settle_failed(workshop, job);
+  if (given_up) settle_failed(workshop, job, reason_of(failure));
 }
 
 }  // namespace
@@ -213,7 +223,7 @@ void deliver(const Workshop& workshop, const queue::LeasedJob& job,
     try {
       try_to_deliver(workshop, job, shutdown);
     } catch (const std::exception& error) {
-      try_later(workshop, job, error.what());
+      try_later(workshop, job, error);
     }
   } catch (const std::exception& error) {
     // The lease runs out and the job is delivered again.

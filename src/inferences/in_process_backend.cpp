@@ -11,14 +11,7 @@ void InProcessBackend::process(const Task& task, const engine::Progress& progres
   media::check_same_size(image, mask);
   const engine::Image result =
       engine::inpaint(task.model_id, std::move(image), mask, task.parameters.engine, progress, cancel);
-  switch (task.parameters.output_format) {
-    case OutputFormat::kPng:
-      return media::write_png(task.output, result);
-    case OutputFormat::kJpeg:
-      return media::write_jpeg(task.output, result);
-    case OutputFormat::kMp4:
-      throw invalid("BAD_OUTPUT_FORMAT", "A picture can't be written as mp4.");
-  }
+  write_picture(task.output, result, task.parameters.output_format);
 }
 
 }  // namespace inpaint::inferences

@@ -38,6 +38,7 @@ struct Inference {
   std::optional<std::string> error;  // a sentence for the user
   Timestamp created_at;
   Timestamp updated_at;
+  std::string user_id;  // empty: the account is gone
 };
 
 enum class ItemType { kImage, kVideo };

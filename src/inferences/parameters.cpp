@@ -53,6 +53,12 @@ bool choose(const Json& text, const std::array<Choice<Value>, size>& choices, Va
   return true;
 }
 
+// The first name of the value.
+template <typename Value, std::size_t size>
+std::string_view name_of(const std::array<Choice<Value>, size>& choices, Value value) {
+  return std::ranges::find(choices, value, &Choice<Value>::value)->name;
+}
+
 // "must be one of: low, medium, high"
 template <typename Value, std::size_t size>
 std::string must_be(const std::array<Choice<Value>, size>& choices) {
@@ -82,6 +88,7 @@ std::optional<std::string> read_parameter(const std::string& name, const Json& v
     if (!value.is_string() || value.get_ref<const std::string&>().size() > kMaximumCustomBytes) {
       return "must be a string of at most " + std::to_string(kMaximumCustomBytes) + " bytes";
     }
+    parsed.custom = value.get<std::string>();
   } else {
     return std::string("is unknown; known are: ") + kKnown;
   }
@@ -100,6 +107,13 @@ std::string_view extension(OutputFormat format) {
       break;
   }
   return "mp4";
+}
+
+Json to_json(const Parameters& parameters) {
+  return {{"quality", name_of(kQualities, parameters.engine.quality)},
+          {"blendMode", name_of(kBlendModes, parameters.engine.blend_mode)},
+          {"outputFormat", name_of(kOutputFormats, parameters.output_format)},
+          {"customParameter", parameters.custom}};
 }
 
 Parameters parse_parameters(const Json& parameters, std::vector<ErrorDetail>& failures) {

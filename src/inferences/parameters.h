@@ -19,10 +19,13 @@ std::string_view extension(OutputFormat format);
 struct Parameters {
   engine::Parameters engine;
   OutputFormat output_format = OutputFormat::kPng;
+  std::string custom;  // the user's own note; of no effect on our engine
 };
 
+// As the user would write them.
+http::Json to_json(const Parameters& parameters);
+
 // Reads the "parameters" of a submission; each that is unknown or wrong is added to `failures`.
-// "customParameter" is the user's own note: checked here, stored, and of no effect.
 Parameters parse_parameters(const http::Json& parameters, std::vector<ErrorDetail>& failures);
 
 // Reads parameters that were stored, hence valid.

@@ -35,13 +35,13 @@ struct IdRow {
 constexpr auto kSelectInference =
     "SELECT id, status, dataset_name, model_id, parameters, progress, item_count, "
     "hundredths(tokens_reserved), hundredths(tokens_refunded), error, epoch_ms(created_at), "
-    "epoch_ms(updated_at), COALESCE(request_hash, '') FROM inferences ";
+    "epoch_ms(updated_at), user_id, COALESCE(request_hash, '') FROM inferences ";
 
 struct InferenceRow {
   std::string id, status, dataset_name, model_id, parameters, request_hash;
   int progress = 0;
   long long item_count = 0, reserved = 0, refunded = 0, created_at = 0, updated_at = 0;
-  Nullable<std::string> error;
+  Nullable<std::string> error, user_id;
 
   void bind(soci::statement& statement) {
     for (std::string* text : {&id, &status, &dataset_name, &model_id, &parameters}) {
@@ -51,13 +51,14 @@ struct InferenceRow {
     for (long long* number : {&item_count, &reserved, &refunded}) statement.exchange(soci::into(*number));
     statement.exchange(error.into());
     for (long long* number : {&created_at, &updated_at}) statement.exchange(soci::into(*number));
+    statement.exchange(user_id.into());
     statement.exchange(soci::into(request_hash));
   }
   Submitted value() const {
-    return {
-        {to_id(id), to_status(status), dataset_name, model_id, parameters, progress, item_count,
-         Credits{reserved}, Credits{refunded}, error.value(), Timestamp{created_at}, Timestamp{updated_at}},
-        request_hash};
+    return {{to_id(id), to_status(status), dataset_name, model_id, parameters, progress, item_count,
+             Credits{reserved}, Credits{refunded}, error.value(), Timestamp{created_at},
+             Timestamp{updated_at}, user_id.value().value_or("")},
+            request_hash};
   }
 };
 

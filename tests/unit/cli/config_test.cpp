@@ -93,6 +93,40 @@ TEST_F(ConfigTest, trap_Q6_every_documented_variable_has_its_effect) {
   EXPECT_EQ(config.administrator_surname, "Hopper");
 }
 
+TEST_F(ConfigTest, trap_Q6_the_variables_of_the_black_box_say_where_it_is_and_where_it_listens) {
+  set("INFERENCE_BLACKBOX_HOST", "engine.example");
+  set("INFERENCE_BLACKBOX_PORT", "5001");
+  set("INFERENCE_BLACKBOX_UPLOAD_DIR", "shared");
+  set("INFERENCE_BLACKBOX_TIMEOUT", "2m");
+  set("INFERENCE_BLACKBOX_PATIENCE", "3s");
+  set("INFERENCE_BLACKBOX_LOG_LEVEL", "error");
+  const Config client = parse({});
+  EXPECT_EQ(client.blackbox_host, "engine.example");
+  EXPECT_EQ(client.blackbox_port, 5001);
+  EXPECT_EQ(blackbox_directory(client), "shared");
+  EXPECT_EQ(client.blackbox_timeout, std::chrono::minutes(2));
+  EXPECT_EQ(client.blackbox_patience, std::chrono::seconds(3));
+  EXPECT_EQ(client.log_level, log::Level::kInfo);
+
+  Config server;
+  CLI::App app;
+  add_blackbox_options(app, server);
+  app.parse(std::vector<std::string>{});
+  EXPECT_EQ(server.blackbox_listen_host, "engine.example");
+  EXPECT_EQ(server.blackbox_listen_port, 5001);
+  EXPECT_EQ(blackbox_directory(server), "shared");
+  EXPECT_EQ(server.log_level, log::Level::kError);
+  set("INFERENCE_BLACKBOX_DEBUG", "true");
+  app.parse(std::vector<std::string>{});
+  EXPECT_EQ(server.log_level, log::Level::kDebug);
+}
+
+TEST_F(ConfigTest, trap_F2_the_black_box_listens_on_loopback_and_shares_the_uploads) {
+  const Config config = parse({});
+  EXPECT_EQ(config.blackbox_listen_host, "127.0.0.1");
+  EXPECT_EQ(blackbox_directory(config), "./data/uploads");
+}
+
 TEST_F(ConfigTest, AFlagWeighsMoreThanTheEnvironment) {
   set("PORT", "1111");
   EXPECT_EQ(parse({"--port", "2222"}).port, 2222);
@@ -125,9 +159,9 @@ TEST_F(ConfigTest, NeverRepeatsASecret) {
 
 TEST_F(ConfigTest, RefusesWhatThisVersionDoesNotHave) {
   EXPECT_NO_THROW(refuse_unsupported_environment());
-  set("INFERENCE_BLACKBOX_HOST", "");
+  set("REDIS_HOST", "");
   EXPECT_NO_THROW(refuse_unsupported_environment());
-  set("INFERENCE_BLACKBOX_HOST", "127.0.0.1");
+  set("REDIS_HOST", "127.0.0.1");
   EXPECT_THROW(refuse_unsupported_environment(), Error);
 }
 

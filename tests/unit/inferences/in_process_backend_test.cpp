@@ -41,7 +41,8 @@ class InProcessBackendTest : public testing::Test {
              directory_.path() / "mask.png",
              "telea",
              {},
-             directory_.path() / "output"};
+             directory_.path() / "output",
+             ""};
 };
 
 TEST_F(InProcessBackendTest, FillsTheHole) {
