@@ -1,6 +1,7 @@
 #include "accounts/service.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "accounts/audit.h"
 #include "accounts/password.h"
@@ -14,6 +15,9 @@ namespace inpaint::accounts {
 namespace {
 
 using database::Session;
+
+constexpr std::chrono::seconds kPreparationPatience{3};  // of a request
+constexpr std::chrono::milliseconds kPreparationPause{500};
 
 Error duplicate_email() {
   return invalid("DUPLICATE_EMAIL", "This e-mail address is already registered.",
@@ -50,6 +54,14 @@ http::Json names_of(const Changes& changes) {
   return {{"fields", names}};
 }
 
+bool needs_administrator(Session& sql, const Registration& registration) {
+  if (repository::count_administrators(sql) > 0) return false;
+  if (!repository::find_by_email(sql, lower_case(registration.email))) return true;
+  throw conflict("ADMIN_EMAIL_TAKEN", "There is no administrator yet, and ADMIN_EMAIL, \"" +
+                                          registration.email +
+                                          "\", is the address of a user who is none. Choose another.");
+}
+
 User found_or_throw(std::optional<User> user) {
   if (!user) throw not_found("There is no such user.");
   return *std::move(user);
@@ -65,6 +77,7 @@ Service::Service(database::Database& database, Sessions sessions, int bcrypt_cos
       hash_of_nobody_(unmatchable_hash(bcrypt_cost)) {}
 
 User Service::register_user(const Registration& registration) {
+  wait_until_prepared();
   const std::string hash = hash_password(registration.password, bcrypt_cost_);
   try {
     User user = database_.transaction([&](Session& sql) { return insert_user(sql, registration, hash); });
@@ -113,6 +126,7 @@ std::shared_ptr<const User> Service::authenticate(std::string_view authorization
 
 User Service::update(const User& caller, const UserId& target, const Changes& changes) {
   check_may_change(caller, target);
+  if (changes.email) wait_until_prepared();
   std::optional<std::string> hash;
   if (changes.password) hash = hash_password(*changes.password, bcrypt_cost_);
   try {
@@ -163,29 +177,48 @@ User Service::find_by_email(const std::string& email) {
 
 void Service::prepare_administrator(Registration registration,
                                     std::function<void(const Registration&)> made) {
-  prepared_ =
-      std::async(std::launch::async, [this, registration = std::move(registration), made = std::move(made)] {
-        if (ensure_administrator(registration)) made(registration);
-      }).share();
+  if (!database_.read([&](Session& sql) { return needs_administrator(sql, registration); })) return;
+  is_prepared_ = false;
+  preparation_ = std::jthread([this, registration = std::move(registration), made = std::move(made)](
+                                  const std::stop_token& stop) { prepare(stop, registration, made); });
+}
+
+void Service::prepare(const std::stop_token& stop, const Registration& registration,
+                      const std::function<void(const Registration&)>& made) {
+  while (!stop.stop_requested()) {
+    try {
+      if (ensure_administrator(registration)) made(registration);
+      const std::lock_guard lock(mutex_);
+      is_prepared_ = true;
+      prepared_.notify_all();
+      return;
+    } catch (const std::exception& error) {
+      log::warn("users", "the first administrator is not made yet", {{"reason", error.what()}});
+    }
+    std::unique_lock lock(mutex_);
+    prepared_.wait_for(lock, stop, kPreparationPause, [] { return false; });
+  }
 }
 
 void Service::wait_until_prepared() {
-  if (prepared_.valid()) prepared_.get();
+  std::unique_lock lock(mutex_);
+  if (prepared_.wait_for(lock, kPreparationPatience, [this] { return is_prepared_; })) return;
+  throw Error(ErrorKind::kUnavailable, "STARTING", "The service is still starting. Try again in a moment.");
 }
 
 bool Service::ensure_administrator(const Registration& registration) {
-  const auto has_one = [](Session& sql) { return repository::count_administrators(sql) > 0; };
-  if (database_.read(has_one)) return false;
+  const auto needs_one = [&](Session& sql) { return needs_administrator(sql, registration); };
+  if (!database_.read(needs_one)) return false;
   const std::string hash = hash_password(registration.password, bcrypt_cost_);
   try {
     return database_.transaction([&](Session& sql) {
-      if (has_one(sql)) return false;  // another process was quicker
+      if (!needs_one(sql)) return false;  // another process was quicker
       insert_user(sql, registration, hash);
       return true;
     });
   } catch (const Error& error) {
     // Or it was quicker by less than that.
-    if (database::is_unique_violation(error) && database_.read(has_one)) return false;
+    if (database::is_unique_violation(error) && !database_.read(needs_one)) return false;
     throw;
   }
 }

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <condition_variable>
 #include <functional>
-#include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "accounts/login_throttle.h"
 #include "accounts/sessions.h"
@@ -63,23 +66,32 @@ class Service {
   // Throws kNotFound.
   User find_by_email(const std::string& email);
 
-  // Makes the first administrator unless there is one, in the background because hashing takes a quarter
-  // of a second; logins wait for it. `made` is called when there was none. Call before the server starts.
+  // Makes the first administrator unless there is one. That is done in the background because hashing takes
+  // a quarter of a second, and again until it succeeds. Whatever could take the e-mail meanwhile, and logins,
+  // wait for it: a few seconds, then kUnavailable STARTING. `made` is called, there, when there was none.
+  // Call before the server starts. Throws kConflict ADMIN_EMAIL_TAKEN as below.
   void prepare_administrator(Registration registration, std::function<void(const Registration&)> made);
-  // Throws what prepare_administrator ran into.
-  void wait_until_prepared();
 
-  // Makes the first administrator unless there is one: true when it did.
+  // Makes the first administrator unless there is one: true when it did. Throws kConflict ADMIN_EMAIL_TAKEN
+  // when there is none and the e-mail is that of a user.
   bool ensure_administrator(const Registration& registration);
 
  private:
+  // Until it is done or should stop.
+  void prepare(const std::stop_token& stop, const Registration& registration,
+               const std::function<void(const Registration&)>& made);
+  void wait_until_prepared();
+
   database::Database& database_;
   Sessions sessions_;
   int bcrypt_cost_;
   BeforeDelete before_delete_;
   LoginThrottle throttle_;
   std::string hash_of_nobody_;
-  std::shared_future<void> prepared_;
+  std::mutex mutex_;
+  std::condition_variable_any prepared_;
+  bool is_prepared_ = true;
+  std::jthread preparation_;  // the last member, so that it ends before what it uses
 };
 
 }  // namespace inpaint::accounts

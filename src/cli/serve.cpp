@@ -64,18 +64,17 @@ int serve(const Config& config) {
       server_options(config, platform, metrics), make_router(features, platform, metrics),
       [&](const http::Request& r) { return authenticate(features.accounts, r); }, accounts::is_administrator);
 
+  prepare_administrator(config, features.accounts);
   const std::uint16_t port = server.start();
   std::printf("inpaint %s\nListening on http://%s:%u\n", INPAINT_VERSION, config.host.c_str(),
               unsigned{port});
   std::fflush(stdout);
-  prepare_administrator(config, features.accounts);
   background.start();
 
   shutdown.wait([] { reload_log_level(kDotenv); });
   log::info("service", "shutting down");
   server.stop(kRequestGrace);
   background.stop(kWorkGrace);
-  features.accounts.wait_until_prepared();
   log::info("service", "stopped");
   return 0;
 }

@@ -156,5 +156,49 @@ TEST_F(ServiceTest, makes_the_first_administrator_once) {
   EXPECT_FALSE(service_.ensure_administrator(first));
 }
 
+TEST_F(ServiceTest, nobody_takes_the_first_administrators_email_and_failures_pass) {
+  const Registration first{"The", "Administrator", "admin@localhost", "password1", Role::kAdministrator};
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    database_->transaction(
+        [&](database::Session& sql) { sql << "ALTER TABLE " + from + " RENAME TO " + to; });
+  };
+  rename("token_transactions", "gone");  // so that no account can be opened
+  service_.prepare_administrator(first, [](const Registration&) {});
+  EXPECT_EQ(code_of([&] { add("admin@localhost"); }), "STARTING");
+  EXPECT_EQ(code_of([&] { bearer("admin@localhost"); }), "STARTING");
+  rename("gone", "token_transactions");
+  EXPECT_EQ(code_of([&] { add("admin@localhost"); }), "DUPLICATE_EMAIL");
+  EXPECT_EQ(service_.log_in("admin@localhost", "password1", "::1").user.role, Role::kAdministrator);
+}
+
+TEST_F(ServiceTest, stops_while_the_first_administrator_cannot_be_made) {
+  database_->transaction(
+      [](database::Session& sql) { sql << "ALTER TABLE token_transactions RENAME TO gone"; });
+  auto service = std::make_unique<Service>(
+      *database_, Sessions("0123456789abcdef0123456789abcdef", std::chrono::hours(1)), 4,
+      [](database::Session&, const UserId&) {});
+  service->prepare_administrator(
+      {"The", "Administrator", "admin@localhost", "password1", Role::kAdministrator},
+      [](const Registration&) {});
+  const auto begin = std::chrono::steady_clock::now();
+  service.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+}
+
+TEST_F(ServiceTest, refuses_to_start_when_the_first_administrators_email_is_a_users) {
+  add("admin@localhost");
+  const Registration first{"The", "Administrator", "Admin@localhost", "password1", Role::kAdministrator};
+  try {
+    service_.prepare_administrator(first, [](const Registration&) {});
+    ADD_FAILURE() << "it went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), "ADMIN_EMAIL_TAKEN");
+    EXPECT_NE(std::string(error.what()).find("ADMIN_EMAIL"), std::string::npos);
+  }
+  EXPECT_EQ(code_of([&] { service_.ensure_administrator(first); }), "ADMIN_EMAIL_TAKEN");
+  add("root@example.org", Role::kAdministrator);  // then the setting is of no interest any more
+  EXPECT_NO_THROW(service_.prepare_administrator(first, [](const Registration&) {}));
+}
+
 }  // namespace
 }  // namespace inpaint::accounts
