@@ -1,7 +1,5 @@
 #include "accounts/login_throttle.h"
 
-#include <array>
-
 #include "base/error.h"
 
 namespace inpaint::accounts {
@@ -10,52 +8,76 @@ namespace {
 constexpr std::chrono::minutes kWindow{5};
 constexpr std::size_t kMaximumWindows = 100'000;
 
-struct Limit {
-  std::string key;
-  int failures;
-};
-
-// '\n' is in no e-mail and no address.
-std::array<Limit, 3> limits(const std::string& email, const std::string& address) {
-  return {Limit{email + '\n' + address, 10}, Limit{email + '\n', 100}, Limit{'\n' + address, 200}};
-}
+constexpr std::array<int, 3> kLimits{10, 100, 200};  // of one account from one address, of each alone
 
 }  // namespace
 
-void LoginThrottle::attempt(const std::string& email, const std::string& address, Clock::time_point now) {
-  const std::lock_guard lock(mutex_);
+LoginThrottle::Attempt LoginThrottle::begin(const std::string& email, const std::string& address,
+                                            Clock::time_point now) {
+  Attempt::Keys keys{email + '\n' + address, email + '\n', '\n' + address};  // '\n' is in neither
+  std::unique_lock lock(mutex_);
   if (windows_.size() >= kMaximumWindows) forget_ended(now);
-  const auto checked = limits(email, address);
-  for (const Limit& limit : checked) {
-    const auto found = windows_.find(limit.key);
-    if (found == windows_.end() || found->second.ends <= now || found->second.failures < limit.failures)
-      continue;
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(found->second.ends - now);
-    throw Error(ErrorKind::kTooManyRequests, "TOO_MANY_LOGINS",
-                "Too many failed logins. Try again in " + std::to_string(wait.count()) + " seconds.",
-                {{"retryAfter", std::to_string(wait.count())}});
+  ended_.wait(lock, [&] { return has_room(keys, now); });
+  for (const std::string& key : keys) ++windows_[key].under_way;
+  return {*this, std::move(keys)};
+}
+
+// Whether it may begin now, or only when one under way has ended. Throws when too many have failed.
+bool LoginThrottle::has_room(const Attempt::Keys& keys, Clock::time_point now) {
+  bool has_room = true;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto found = windows_.find(keys[i]);
+    if (found == windows_.end()) continue;
+    Window& window = found->second;
+    if (window.ends <= now) window.failures = 0;
+    if (window.failures >= kLimits[i]) {
+      const auto wait = std::chrono::ceil<std::chrono::seconds>(window.ends - now);
+      throw Error(ErrorKind::kTooManyRequests, "TOO_MANY_LOGINS",
+                  "Too many failed logins. Try again in " + std::to_string(wait.count()) + " seconds.",
+                  {{"retryAfter", std::to_string(wait.count())}});
+    }
+    has_room = has_room && window.failures + window.under_way < kLimits[i];
   }
-  for (const Limit& limit : checked) {
-    Window& window = windows_[limit.key];
-    if (window.ends <= now) window = {0, now + kWindow};
+  return has_room;
+}
+
+void LoginThrottle::Attempt::failed(Clock::time_point now) {
+  const std::lock_guard lock(throttle_.mutex_);
+  for (const std::string& key : keys_) {
+    Window& window = throttle_.windows_[key];
+    if (window.ends <= now) {
+      window.failures = 0;
+      window.ends = now + kWindow;
+    }
     ++window.failures;
   }
 }
 
-void LoginThrottle::succeeded(const std::string& email, const std::string& address) {
-  const std::lock_guard lock(mutex_);
-  const auto checked = limits(email, address);
-  windows_.erase(checked[0].key);
-  for (std::size_t i = 1; i < checked.size(); ++i) {
-    const auto found = windows_.find(checked[i].key);
-    if (found != windows_.end() && found->second.failures > 0) --found->second.failures;
+void LoginThrottle::Attempt::succeeded() {
+  const std::lock_guard lock(throttle_.mutex_);
+  throttle_.windows_[keys_[0]].failures = 0;
+}
+
+LoginThrottle::Attempt::~Attempt() {
+  {
+    const std::lock_guard lock(throttle_.mutex_);
+    for (const std::string& key : keys_) {
+      const auto found = throttle_.windows_.find(key);
+      if (--found->second.under_way == 0 && found->second.failures == 0) throttle_.windows_.erase(found);
+    }
   }
+  throttle_.ended_.notify_all();
 }
 
 void LoginThrottle::forget_ended(Clock::time_point now) {
-  std::erase_if(windows_, [&](const auto& entry) { return entry.second.ends <= now; });
+  const auto forget = [&](auto is_forgotten) {
+    std::erase_if(windows_, [&](const auto& entry) {
+      return entry.second.under_way == 0 && is_forgotten(entry.second);
+    });
+  };
+  forget([&](const Window& window) { return window.ends <= now; });
   // An attacker with that many names: better to forget them all than to grow or to refuse everybody.
-  if (windows_.size() >= kMaximumWindows) windows_.clear();
+  if (windows_.size() >= kMaximumWindows) forget([](const Window&) { return true; });
 }
 
 }  // namespace inpaint::accounts

@@ -94,7 +94,7 @@ Login Service::log_in(const std::string& email, const std::string& password,
                       const std::string& remote_address) {
   wait_until_prepared();
   const std::string address = lower_case(email);
-  throttle_.attempt(address, remote_address);
+  LoginThrottle::Attempt attempt = throttle_.begin(address, remote_address);
   struct Found {
     std::optional<User> user;
     std::string hash;
@@ -105,10 +105,11 @@ Login Service::log_in(const std::string& email, const std::string& password,
     return Found{std::move(user), std::move(hash)};
   });
   if (!matches(password, found.hash) || !found.user) {
+    attempt.failed();
     log::info("users", "login refused", {{"address", remote_address}});
     throw Error(ErrorKind::kUnauthenticated, "BAD_CREDENTIALS", "The e-mail or the password is wrong.");
   }
-  throttle_.succeeded(address, remote_address);
+  attempt.succeeded();
   log::annotate("user", found.user->id.to_string());
   log::info("users", "logged in", {{"user", found.user->id.to_string()}});
   return {sessions_.issue(*found.user), *found.user};

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "accounts/login_throttle.h"
 #include "accounts/password.h"
 #include "base/error.h"
 
@@ -68,46 +67,6 @@ TEST(PasswordTest, the_unmatchable_hash_costs_what_a_real_one_does) {
       EXPECT_GT(seconds(nobody), 0.3 * seconds(hash_password("x", cost)));
     }
   }
-}
-
-class LoginThrottleTest : public testing::Test {
- protected:
-  bool allowed(const std::string& email, const std::string& address, int seconds = 0) {
-    try {
-      throttle_.attempt(email, address, start_ + std::chrono::seconds(seconds));
-      return true;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kTooManyRequests);
-      EXPECT_EQ(error.details().at(0).field, "retryAfter");
-      return false;
-    }
-  }
-  LoginThrottle throttle_;
-  LoginThrottle::Clock::time_point start_ = LoginThrottle::Clock::now();
-};
-
-TEST_F(LoginThrottleTest, trap_F7_ten_failures_then_no_more_until_the_window_ends) {
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(allowed("a@b.co", "10.0.0.1", i));
-  EXPECT_FALSE(allowed("a@b.co", "10.0.0.1", 11));
-  EXPECT_TRUE(allowed("a@b.co", "10.0.0.2", 11));  // its owner elsewhere is not locked out
-  EXPECT_TRUE(allowed("c@b.co", "10.0.0.1", 11));
-  EXPECT_TRUE(allowed("a@b.co", "10.0.0.1", 301));
-}
-
-TEST_F(LoginThrottleTest, success_forgets) {
-  for (int i = 0; i < 50; ++i) {
-    EXPECT_TRUE(allowed("a@b.co", "10.0.0.1"));
-    throttle_.succeeded("a@b.co", "10.0.0.1");
-  }
-}
-
-TEST_F(LoginThrottleTest, counts_an_account_over_all_addresses_and_an_address_over_all_accounts) {
-  int tried = 0;
-  while (tried < 1000 && allowed("a@b.co", "10.0.1." + std::to_string(tried))) ++tried;
-  EXPECT_EQ(tried, 100);
-  tried = 0;
-  while (tried < 1000 && allowed(std::to_string(tried) + "@b.co", "10.9.9.9")) ++tried;
-  EXPECT_EQ(tried, 200);
 }
 
 }  // namespace
