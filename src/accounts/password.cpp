@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "accounts/rules.h"
 #include "base/error.h"
 
 namespace inpaint::accounts {
@@ -35,8 +36,10 @@ std::string hash_password(const std::string& password, int cost) {
 }
 
 bool matches(const std::string& password, const std::string& hash) {
-  const std::string again = crypt_with(password, hash);
-  return !again.empty() && again.size() == hash.size() &&
+  // bcrypt ends at a NUL and looks at no more than so many bytes; crypt() refuses much longer ones untried.
+  const bool is_whole = password.size() <= kMaximumPasswordBytes && password.find('\0') == std::string::npos;
+  const std::string again = crypt_with(password.substr(0, kMaximumPasswordBytes), hash);
+  return is_whole && !again.empty() && again.size() == hash.size() &&
          CRYPTO_memcmp(again.data(), hash.data(), hash.size()) == 0;
 }
 

@@ -9,7 +9,8 @@ namespace inpaint::accounts {
 // quarter of a second. `password` holds at most 72 bytes and no NUL.
 std::string hash_password(const std::string& password, int cost);
 
-// False for a wrong password and for a hash that is none.
+// False for a wrong password, for one that hash_password() does not take (after the same work), and for a
+// hash that is none.
 bool matches(const std::string& password, const std::string& hash);
 
 // A hash that no password matches and that takes as long to compare as a real one.

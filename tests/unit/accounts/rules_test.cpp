@@ -69,5 +69,19 @@ TEST(PasswordTest, the_unmatchable_hash_costs_what_a_real_one_does) {
   }
 }
 
+TEST(PasswordTest, what_bcrypt_would_cut_off_counts) {
+  const std::string longest(72, 'x');
+  const std::string hash = hash_password(longest, 8);
+  EXPECT_TRUE(matches(longest, hash));
+  EXPECT_FALSE(matches(longest + "x", hash));
+  EXPECT_FALSE(matches(std::string("password1\0more", 14), hash_password("password1", 4)));
+  const auto seconds = [&](const std::string& password) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(matches(password, hash), password == longest);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  EXPECT_GT(seconds(std::string(5000, 'x')), 0.3 * seconds(longest));
+}
+
 }  // namespace
 }  // namespace inpaint::accounts
