@@ -4,6 +4,8 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 
@@ -48,6 +50,18 @@ std::string unmatchable_hash(int cost) {
   // crypt() refuses others before it works, and an unknown e-mail would be told by the time.
   return std::string("$2b$") + (cost < 10 ? "0" : "") + std::to_string(cost) + "$" + std::string(22, '.') +
          std::string(31, '.');
+}
+
+int cost_of(std::string_view hash) {
+  int cost = 0;
+  if (hash.starts_with("$2b$") && hash.size() > 6) std::from_chars(&hash[4], &hash[6], cost);
+  return cost;
+}
+
+void spend_difference(const std::string& password, int from, int to) {
+  constexpr int kLeast = 4;
+  // Each cost takes twice the time of the one before: 2^to - 2^from is the sum of the powers in between.
+  for (int cost = std::max(from, kLeast); cost < to; ++cost) matches(password, unmatchable_hash(cost));
 }
 
 std::string make_password(std::size_t length) {

@@ -16,6 +16,12 @@ bool matches(const std::string& password, const std::string& hash);
 // A hash that no password matches and that takes as long to compare as a real one.
 std::string unmatchable_hash(int cost);
 
+// That of a hash; 0 for a text that is none.
+int cost_of(std::string_view hash);
+
+// Works for as long as hashing with cost `to` takes longer than with cost `from`.
+void spend_difference(const std::string& password, int from, int to);
+
 // A random password of `length` letters and digits that are not mistaken for one another.
 std::string make_password(std::size_t length);
 

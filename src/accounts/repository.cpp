@@ -1,5 +1,6 @@
 #include "accounts/repository.h"
 
+#include "accounts/password.h"
 #include "base/error.h"
 #include "database/dialect.h"
 #include "database/query.h"
@@ -75,6 +76,18 @@ std::string password_hash(Session& sql, const UserId& id) {
   std::string hash;
   sql << "SELECT password FROM users WHERE id = :id", soci::use(id.to_string()), soci::into(hash);
   return hash;
+}
+
+int highest_cost(Session& sql) {
+  std::string highest;
+  sql << "SELECT COALESCE(MAX(SUBSTR(password, 1, 7)), '') FROM users WHERE password LIKE '$2b$__$%'",
+      soci::into(highest);
+  return cost_of(highest);
+}
+
+void replace_hash(Session& sql, const UserId& id, const std::string& old_hash, const std::string& new_hash) {
+  change(sql, "UPDATE users SET password = :new WHERE id = :id AND password = :old", new_hash, id.to_string(),
+         old_hash);
 }
 
 void update(Session& sql, const User& user, const std::optional<std::string>& password_hash) {

@@ -20,6 +20,10 @@ std::optional<User> find_and_lock(Session& sql, const UserId& id);
 std::optional<User> find_by_email(Session& sql, const std::string& email);
 // Empty when there is no such user.
 std::string password_hash(Session& sql, const UserId& id);
+// The highest cost of a stored hash; 0 when there is none. Reads the whole table.
+int highest_cost(Session& sql);
+// The same password, hashed anew; unless it was changed meanwhile. Sessions go on.
+void replace_hash(Session& sql, const UserId& id, const std::string& old_hash, const std::string& new_hash);
 // Everything but tokens and role; the password only when a hash is given.
 void update(Session& sql, const User& user, const std::optional<std::string>& password_hash);
 // Keeps the e-mail, by which the ledger's rows are still found.

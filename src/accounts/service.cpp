@@ -73,8 +73,7 @@ Service::Service(database::Database& database, Sessions sessions, int bcrypt_cos
     : database_(database),
       sessions_(std::move(sessions)),
       bcrypt_cost_(bcrypt_cost),
-      before_delete_(std::move(before_delete)),
-      hash_of_nobody_(unmatchable_hash(bcrypt_cost)) {}
+      before_delete_(std::move(before_delete)) {}
 
 User Service::register_user(const Registration& registration) {
   wait_until_prepared();
@@ -95,24 +94,39 @@ Login Service::log_in(const std::string& email, const std::string& password,
   wait_until_prepared();
   const std::string address = lower_case(email);
   LoginThrottle::Attempt attempt = throttle_.begin(address, remote_address);
+  const int cost = cost_of_refusal();
   struct Found {
     std::optional<User> user;
     std::string hash;
   };
   const Found found = database_.read([&](Session& sql) {
     std::optional<User> user = repository::find_by_email(sql, address);
-    std::string hash = user ? repository::password_hash(sql, user->id) : hash_of_nobody_;
+    std::string hash = user ? repository::password_hash(sql, user->id) : unmatchable_hash(cost);
     return Found{std::move(user), std::move(hash)};
   });
   if (!matches(password, found.hash) || !found.user) {
+    spend_difference(password, cost_of(found.hash), cost);
     attempt.failed();
     log::info("users", "login refused", {{"address", remote_address}});
     throw Error(ErrorKind::kUnauthenticated, "BAD_CREDENTIALS", "The e-mail or the password is wrong.");
   }
   attempt.succeeded();
+  if (cost_of(found.hash) != bcrypt_cost_) {
+    const std::string hash = hash_password(password, bcrypt_cost_);
+    database_.transaction(
+        [&](Session& sql) { repository::replace_hash(sql, found.user->id, found.hash, hash); });
+  }
   log::annotate("user", found.user->id.to_string());
   log::info("users", "logged in", {{"user", found.user->id.to_string()}});
   return {sessions_.issue(*found.user), *found.user};
+}
+
+// Read once: from then on, hashes get today's cost only.
+int Service::cost_of_refusal() {
+  if (cost_of_refusal_ == 0) {
+    cost_of_refusal_ = std::max(bcrypt_cost_, database_.read(repository::highest_cost));
+  }
+  return cost_of_refusal_;
 }
 
 std::shared_ptr<const User> Service::authenticate(std::string_view authorization) {

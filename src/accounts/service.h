@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -50,7 +51,8 @@ class Service {
   User register_user(const Registration& registration);
 
   // Throws kUnauthenticated BAD_CREDENTIALS, after the same work for an unknown e-mail as for a wrong
-  // password; kTooManyRequests TOO_MANY_LOGINS.
+  // password, whatever cost it was hashed with; kTooManyRequests TOO_MANY_LOGINS. Brings the hash to today's
+  // cost.
   Login log_in(const std::string& email, const std::string& password, const std::string& remote_address);
 
   // The caller behind an Authorization header, as its row says now. Throws kUnauthenticated.
@@ -81,13 +83,15 @@ class Service {
   void prepare(const std::stop_token& stop, const Registration& registration,
                const std::function<void(const Registration&)>& made);
   void wait_until_prepared();
+  // Of the logins that fail: the highest that an account may need.
+  int cost_of_refusal();
 
   database::Database& database_;
   Sessions sessions_;
   int bcrypt_cost_;
   BeforeDelete before_delete_;
   LoginThrottle throttle_;
-  std::string hash_of_nobody_;
+  std::atomic<int> cost_of_refusal_ = 0;  // 0: not known yet
   std::mutex mutex_;
   std::condition_variable_any prepared_;
   bool is_prepared_ = true;
