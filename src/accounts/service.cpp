@@ -157,7 +157,7 @@ User Service::update(const User& caller, const UserId& target, const Changes& ch
             std::max(Timestamp::now(), Timestamp{user.password_changed_at.unix_ms + 1});
       }
       repository::update(sql, user, hash);
-      if (caller.id != target) audit::record(sql, caller, "user.update", &before, names_of(changes));
+      if (is_administrator(caller)) audit::record(sql, caller, "user.update", &before, names_of(changes));
       return user;
     });
     log::info("users", "updated", {{"account", target.to_string()}, {"user", caller.id.to_string()}});
@@ -178,7 +178,7 @@ void Service::remove(const User& caller, const UserId& target) {
     found_or_throw(repository::find_and_lock(sql, target));
     before_delete_(sql, target);
     repository::remove(sql, user);
-    if (caller.id != target) audit::record(sql, caller, "user.delete", &user, {});
+    if (is_administrator(caller)) audit::record(sql, caller, "user.delete", &user, {});
   });
   log::info("users", "deleted", {{"account", target.to_string()}, {"user", caller.id.to_string()}});
 }

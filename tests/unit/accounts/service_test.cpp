@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "accounts/audit.h"
 #include "base/error.h"
 #include "credits/ledger.h"
 #include "database/session.h"
@@ -129,6 +130,18 @@ TEST_F(ServiceTest, a_login_brings_the_hash_to_todays_cost_and_sessions_go_on) {
   EXPECT_EQ(prefix(), "$2b$05$");
   EXPECT_NO_THROW(dearer.log_in(user.email, "password1", "::1"));
   EXPECT_EQ(dearer.authenticate(header)->id, user.id);
+}
+
+TEST_F(ServiceTest, the_audit_tells_all_that_administrators_do_to_accounts) {
+  const User user = add("ada@example.org");
+  const User admin = add("admin@example.org", Role::kAdministrator);
+  add("second@example.org", Role::kAdministrator);
+  service_.update(user, user.id, {.name = "Augusta", .surname = {}, .email = {}, .password = {}});
+  service_.update(admin, admin.id, {.name = "Augusta", .surname = {}, .email = {}, .password = {}});
+  service_.update(admin, user.id, {.name = "Ada", .surname = {}, .email = {}, .password = {}});
+  service_.remove(user, user.id);
+  service_.remove(admin, admin.id);
+  EXPECT_EQ(database_->read(audit::count), 3);
 }
 
 TEST_F(ServiceTest, a_change_of_password_ends_every_session) {
