@@ -22,9 +22,6 @@ class FrameMasks {
 
   // After the last frame: throws kInvalid FRAME_COUNT_MISMATCH when there are masks left.
   virtual void finish() = 0;
-
-  // Of the video and of the masks, how many are decoded at a time.
-  virtual int decoders() const = 0;
 };
 
 // One image for every frame.
@@ -33,7 +30,6 @@ class StillMask final : public FrameMasks {
   explicit StillMask(engine::Mask mask) : mask_(std::move(mask)) {}
   const engine::Mask* next() override { return std::exchange(first_, false) ? &mask_ : nullptr; }
   void finish() override {}
-  int decoders() const override { return 1; }
 
  private:
   engine::Mask mask_;
@@ -58,7 +54,6 @@ class MaskVideo final : public FrameMasks {
     const std::int64_t rest = count_rest(masks_);
     if (rest > 0) throw mismatch(count_ + rest, count_);
   }
-  int decoders() const override { return 2; }
 
  private:
   static std::int64_t count_rest(media::VideoReader& video) {
@@ -77,6 +72,14 @@ class MaskVideo final : public FrameMasks {
   engine::Mask mask_;
   std::int64_t count_ = 0;
 };
+
+// What decoding the video takes and, where it is one, its mask.
+std::int64_t bytes_to_decode(const std::filesystem::path& video, const std::filesystem::path& mask,
+                             const media::VideoLimits& limits) {
+  std::int64_t pixels = media::pixels_of_frame(video, limits);
+  if (media::detect_video(mask)) pixels += media::pixels_of_frame(mask, limits);
+  return pixels * kBytesForPixel;
+}
 
 // Reads no frame of a video yet.
 std::unique_ptr<FrameMasks> open_masks(const http::UploadedFile& mask, media::VideoReader& video,
@@ -99,11 +102,12 @@ StagedUpload Stager::stage_video(media::VideoFormat format, const http::Uploaded
                                  const http::UploadedFile& mask, const media::SamplingRate& rate,
                                  const CheckItems& check) {
   media::check_extension(video.file_name, format);
+  // Taken before the readers are there, for they decode the first frames to find out what the video is.
+  const MemoryBudget::Lease lease =
+      tools_.memory.take(bytes_to_decode(video.path, mask.path, tools_.video_limits));
   media::VideoReader reader(video.path, rate, tools_.video_limits);
   check(reader.expected_frames());
   const std::unique_ptr<FrameMasks> masks = open_masks(mask, reader, rate, tools_);
-  const std::int64_t pixels = std::int64_t{reader.width()} * reader.height();
-  const MemoryBudget::Lease lease = tools_.memory.take(pixels * kBytesForPixel * masks->decoders());
 
   const std::string stem = directory_ + Uuid::make().to_string();
   StagedUpload upload{ItemType::kVideo, video.file_name, {}, Video{reader.time_base()}};

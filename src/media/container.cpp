@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <string>
+#include <vector>
 
 namespace inpaint::media {
 namespace {
@@ -25,7 +26,7 @@ std::optional<VideoFormat> detect_video(std::FILE* stream) {
 }  // namespace
 
 const char* const kCodecs =
-    "h264,hevc,libdav1d,av1,vp8,vp9,mpeg4,msmpeg4,msmpeg4v2,h263,mpeg1video,mpeg2video,mjpeg,png,rawvideo,"
+    "h264,hevc,libdav1d,av1,vp8,vp9,mpeg4,msmpeg4,msmpeg4v2,h263,mpeg1video,mpeg2video,mjpeg,rawvideo,"
     "ffv1,huffyuv,ffvhuff,utvideo,prores,dvvideo,"
     "aac,mp3,mp3float,mp2,mp2float,ac3,eac3,opus,libopus,flac,alac,vorbis,pcm_s16le,pcm_s16be,pcm_s24le,"
     "pcm_s32le,pcm_u8,pcm_f32le,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav";
@@ -65,7 +66,22 @@ Container::Container(const std::filesystem::path& file)
     throw bad_video("its header is damaged, or the file is cut off");
   }
   format_.reset(format);
-  avformat_find_stream_info(format, nullptr);
+}
+
+void Container::probe(std::int64_t maximum_pixels) {
+  const AVStream* pictures = find_stream(AVMEDIA_TYPE_VIDEO);
+  const AVStream* sound = find_stream(AVMEDIA_TYPE_AUDIO);
+  std::vector<AVDictionary*> options(format_->nb_streams);
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    AVStream* stream = format_->streams[i];
+    const bool is_used = stream == pictures || stream == sound;
+    // Cover pictures have been read already, so that they are discarded is not enough.
+    if (!is_used) stream->discard = AVDISCARD_ALL;
+    av_dict_set_int(&options[i], "max_pixels", is_used ? maximum_pixels : 1, 0);
+  }
+  // What it can't find out the decoder will say.
+  avformat_find_stream_info(format_.get(), options.data());
+  for (AVDictionary*& option : options) av_dict_free(&option);
 }
 
 AVStream* Container::find_stream(AVMediaType type) const {

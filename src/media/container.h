@@ -28,8 +28,12 @@ struct CloseFormat {
 // says it can't make the library open another file or the network.
 class Container {
  public:
-  // Throws kInvalid UNSUPPORTED_FORMAT, BAD_VIDEO.
+  // Reads the header and decodes nothing. Throws kInvalid UNSUPPORTED_FORMAT, BAD_VIDEO.
   explicit Container(const std::filesystem::path& file);
+
+  // Finds out what the header does not say, for which the library decodes some frames, none of more pixels
+  // than these. To be called before read(); after it, only the streams that find_stream() gives are read.
+  void probe(std::int64_t maximum_pixels);
 
   // The stream that a player would show or play; null when there is none. Cover pictures are none.
   AVStream* find_stream(AVMediaType type) const;

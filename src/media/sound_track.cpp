@@ -31,6 +31,7 @@ std::int64_t start_of_pictures(const Container& container, const AVStream& strea
 SoundTrack::SoundTrack(const std::filesystem::path& source, AVFormatContext& output)
     : output_(output), container_(source), source_(container_.find_stream(AVMEDIA_TYPE_AUDIO)) {
   if (source_ == nullptr) return;
+  container_.probe(VideoLimits{}.maximum_pixels);
   start_ = start_of_pictures(container_, *source_);
   const bool copied = plays_in_mp4(source_->codecpar->codec_id);
   if (!copied) {

@@ -33,6 +33,10 @@ struct VideoLimits {
   std::int64_t maximum_decoded_pixels = 225'000'000'000;  // in all: an hour of 1920 x 1080 at 30 a second
 };
 
+// How many pixels a frame has, by the file's header; a frame that has more will not be decoded. Throws what
+// the header gives VideoReader to throw.
+std::int64_t pixels_of_frame(const std::filesystem::path& file, const VideoLimits& limits);
+
 // Reads the frames of a video in order. With a rate, frame n is the last one whose time stamp is at most
 // n / rate after the first one's, for as long as the video lasts, so there is at least one; without, every
 // frame at its own time. Rotation and mirroring are applied; 8 bits, R, G, B.

@@ -35,14 +35,34 @@ Orientation orientation_of(const AVStream& stream) {
   return c < 0 ? Orientation::kRotated90 : Orientation::kTransposed;
 }
 
-CodecPointer open_decoder(const AVStream& stream, const VideoLimits& limits) {
+std::int64_t pixels_of(const AVStream& stream) {
+  return std::int64_t{stream.codecpar->width} * stream.codecpar->height;
+}
+
+void check_size(const AVStream& stream, const VideoLimits& limits) {
+  const int width = stream.codecpar->width, height = stream.codecpar->height;
+  if (width < 1 || height < 1) throw bad_video("its header does not say how large it is");
+  if (pixels_of(stream) <= limits.maximum_pixels) return;
+  throw Error(ErrorKind::kTooLarge, "VIDEO_TOO_LARGE",
+              "The video is " + std::to_string(width) + " x " + std::to_string(height) + " pixels; at most " +
+                  std::to_string(limits.maximum_pixels) + " pixels are accepted.");
+}
+
+// How many pixels a decoder may allocate at a time: more than a frame has, because it works on whole blocks
+// and in a strip of some 280 rows.
+std::int64_t pixels_to_allocate(const AVStream& stream) {
+  constexpr std::int64_t kMargin = 320;
+  return (stream.codecpar->width + kMargin) * (stream.codecpar->height + kMargin);
+}
+
+CodecPointer open_decoder(const AVStream& stream) {
   const AVCodec* decoder = avcodec_find_decoder(stream.codecpar->codec_id);
   if (decoder == nullptr) throw bad_video("its codec is not supported");
   CodecPointer codec = make_codec(decoder);
   check_libav(avcodec_parameters_to_context(codec.get(), stream.codecpar), "parameters");
   codec->pkt_timebase = stream.time_base;
   codec->thread_count = kDecoderThreads;
-  codec->max_pixels = limits.maximum_pixels;
+  codec->max_pixels = pixels_to_allocate(stream);
   codec->codec_whitelist = av_strdup(kCodecs);
   if (avcodec_open2(codec.get(), decoder, nullptr) < 0) throw bad_video("its codec is not supported");
   return codec;
@@ -54,21 +74,22 @@ std::int64_t whole_seconds(std::int64_t time, AVRational time_base) {
 
 }  // namespace
 
+std::int64_t pixels_of_frame(const std::filesystem::path& file, const VideoLimits& limits) {
+  const Container container(file);
+  const AVStream* stream = picture_stream(container);
+  check_size(*stream, limits);
+  return pixels_of(*stream);
+}
+
 VideoDecoder::VideoDecoder(const std::filesystem::path& file, const VideoLimits& limits)
     : limits_(limits),
       container_(file),
       stream_(picture_stream(container_)),
       orientation_(orientation_of(*stream_)) {
-  check_size();
-  codec_ = open_decoder(*stream_, limits);
-}
-
-void VideoDecoder::check_size() const {
-  if (width() < 1 || height() < 1) throw bad_video("its header does not say how large it is");
-  if (std::int64_t{width()} * height() <= limits_.maximum_pixels) return;
-  throw Error(ErrorKind::kTooLarge, "VIDEO_TOO_LARGE",
-              "The video is " + std::to_string(width()) + " x " + std::to_string(height()) +
-                  " pixels; at most " + std::to_string(limits_.maximum_pixels) + " pixels are accepted.");
+  check_size(*stream_, limits);
+  container_.probe(pixels_to_allocate(*stream_));
+  check_size(*stream_, limits);
+  codec_ = open_decoder(*stream_);
 }
 
 FramePointer VideoDecoder::next() {

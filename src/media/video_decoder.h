@@ -34,7 +34,6 @@ class VideoDecoder {
   Container::Extent indexed_extent() const { return container_.indexed_extent(*stream_); }
 
  private:
-  void check_size() const;
   void send_packet();
   void take_time(const AVFrame& frame);
   void check_frame(const AVFrame& frame);
