@@ -16,6 +16,7 @@ namespace {
 using database::Session;
 
 constexpr std::int64_t kMemoryForDecoding = 1LL << 30;
+constexpr std::int64_t kRefusedPictures = 20;  // of the largest size, that one archive may have decoded
 
 repository::Extent extent_of(const std::vector<StagedUpload>& uploads) {
   repository::Extent extent;
@@ -111,7 +112,8 @@ Receipt Ingest::add_archive(const UserId& owner, const std::string& dataset_name
       credits::throw_insufficient(std::max(least, credits::kArchivePair * pairs), purse.balance);
     }
   };
-  const StagingTools tools{storage_, temporary_, limits_, video_limits_, memory_};
+  RefusalBudget refusals(kRefusedPictures * limits_.maximum_pixels);
+  const StagingTools tools{storage_, temporary_, limits_, video_limits_, memory_, &refusals};
   Stager stager(tools, purse.dataset.id);
   std::vector<Skipped> skipped =
       stage_archive(archive.path, archive_limits_, tools, purse.dataset.id, rate, check, stager);

@@ -22,14 +22,24 @@ media::ImageFormat validate_pair(const http::UploadedFile& image, const http::Up
   }
   const media::ImageInfo image_info = media::read_header(image.path, tools.limits);
   const media::ImageInfo mask_info = media::read_header(mask.path, tools.limits);
+  media::check_same_size(image_info.width, image_info.height, mask_info.width, mask_info.height);
   const MemoryBudget::Lease lease = tools.memory.take(decoded_bytes(image_info) + decoded_bytes(mask_info));
+  const std::int64_t pixels = 2 * std::int64_t{image_info.width} * image_info.height;
+  if (tools.refusals != nullptr) tools.refusals->take(pixels);
   const engine::Mask holes = media::read_mask(mask.path, tools.limits);
   media::check_same_size(media::read_image(image.path, tools.limits), holes);
   media::write_mask(mask_png, holes);
+  if (tools.refusals != nullptr) tools.refusals->give_back(pixels);
   return image_info.format;
 }
 
 }  // namespace
+
+void RefusalBudget::take(std::int64_t pixels) {
+  if ((left_pixels_ -= pixels) >= 0) return;
+  throw Error(ErrorKind::kTooLarge, "ARCHIVE_TOO_LARGE",
+              "Too many large pictures of the archive are refused. Upload it without them.");
+}
 
 Stager::Stager(const StagingTools& tools, const DatasetId& dataset)
     : tools_(tools), directory_("datasets/" + dataset.to_string() + "/") {}

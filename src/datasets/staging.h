@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -36,6 +37,20 @@ struct StagedUpload {
   std::optional<Video> video = std::nullopt;
 };
 
+// How many pixels one archive may have decoded of pairs that are then refused, which nobody pays for.
+// Thread-safe.
+class RefusalBudget {
+ public:
+  explicit RefusalBudget(std::int64_t pixels) : left_pixels_(pixels) {}
+  // Before a pair is decoded; throws kTooLarge ARCHIVE_TOO_LARGE.
+  void take(std::int64_t pixels);
+  // When it turned out to be valid.
+  void give_back(std::int64_t pixels) { left_pixels_ += pixels; }
+
+ private:
+  std::atomic<std::int64_t> left_pixels_;
+};
+
 // What staging works with.
 struct StagingTools {
   storage::Storage& storage;
@@ -43,6 +58,7 @@ struct StagingTools {
   const media::Limits& limits;
   const media::VideoLimits& video_limits;
   MemoryBudget& memory;
+  RefusalBudget* refusals = nullptr;  // null: one pair, which is no archive's
 };
 
 // Throws when so many stored items are more than the caller may have (INSUFFICIENT_TOKENS): asked with what
