@@ -16,6 +16,7 @@ using http::Json;
 using http::Method;
 using http::Request;
 using http::Response;
+using http::RunOn;
 using http::Validator;
 
 constexpr std::size_t kAnyLength = 10'000;  // the rules say more exactly what is too long
@@ -125,10 +126,10 @@ Json to_json(const User& user) {
 
 void add_routes(http::Router& router, Service& service, database::Database& database) {
   router.add({Method::kPost, "/api/users/user", [&](const Request& r) { return register_user(service, r); },
-              Access::kPublic, Body::kJson});
+              Access::kPublic, Body::kJson, RunOn::kSlowPool});
   for (const char* path : {"/api/users/session", "/api/users/login"}) {
     router.add({Method::kPost, path, [&](const Request& r) { return log_in(service, r); }, Access::kPublic,
-                Body::kJson});
+                Body::kJson, RunOn::kSlowPool});
   }
   router.add({Method::kGet, "/api/users/profile",
               [](const Request& r) {
@@ -138,7 +139,7 @@ void add_routes(http::Router& router, Service& service, database::Database& data
   router.add({Method::kGet, "/api/users/tokens", [&](const Request& r) { return tokens(database, r); },
               Access::kUser});
   router.add({Method::kPut, "/api/users/:userId", [&](const Request& r) { return update(service, r); },
-              Access::kUser, Body::kJson});
+              Access::kUser, Body::kJson, RunOn::kSlowPool});
   router.add({Method::kDelete, "/api/users/:userId",
               [&](const Request& r) {
                 service.remove(*r.user, target(r));

@@ -28,6 +28,7 @@ http::ServerOptions server_options(const Config& config, const Platform& platfor
   options.port = config.port;
   options.network_threads = std::max(1U, cores / 2);
   options.blocking_threads = std::max(4U, 2 * cores);
+  options.slow_threads = cores;
   options.upload_limit_bytes = config.maximum_upload_bytes;
   options.requests_per_minute = config.requests_per_minute;
   options.temporary_directory = platform.temporary.path();

@@ -47,10 +47,11 @@ std::string_view without_origin(std::string_view target) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, Shared& shared, PoolGate& pool, DateHeader& date)
+Connection::Connection(Socket socket, Shared& shared, PoolGate& pool, PoolGate& slow_pool, DateHeader& date)
     : socket_(std::move(socket)),
       shared_(shared),
       pool_(pool),
+      slow_pool_(slow_pool),
       date_(date),
       event_timer_(socket_.get_executor()) {
   boost::system::error_code ignored;
@@ -199,8 +200,9 @@ Task<bool> Connection::authenticate_first(Exchange& exchange) {
 }
 
 Task<void> Connection::handle(Exchange& exchange) {
-  if (!attempt(exchange, [&] { pool_.enter(); })) co_return;
-  co_await pool_.move_here();
+  PoolGate& pool = exchange.route->run_on == RunOn::kSlowPool ? slow_pool_ : pool_;
+  if (!attempt(exchange, [&] { pool.enter(); })) co_return;
+  co_await pool.move_here();
   attempt(exchange, [&] {
     if (exchange.route->body == Body::kNone) pass_authentication(exchange, shared_);
     exchange.response = exchange.route->handler(exchange.request);
@@ -209,8 +211,8 @@ Task<void> Connection::handle(Exchange& exchange) {
     }
   });
   exchange.request.form.reset();  // removes its files, which blocks
-  co_await pool_.move_back();
-  pool_.leave();
+  co_await pool.move_back();
+  pool.leave();
 }
 
 void Connection::observe(Exchange& exchange) const {

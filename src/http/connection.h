@@ -25,7 +25,7 @@ class Connection {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Connection(Socket socket, Shared& shared, PoolGate& pool, DateHeader& date);
+  Connection(Socket socket, Shared& shared, PoolGate& pool, PoolGate& slow_pool, DateHeader& date);
 
   // Until the client or the server has had enough. Does not throw.
   Task<void> run();
@@ -71,6 +71,7 @@ class Connection {
   Socket socket_;
   Shared& shared_;
   PoolGate& pool_;
+  PoolGate& slow_pool_;
   DateHeader& date_;
   Timer event_timer_;
   boost::beast::flat_buffer buffer_;  // read, but not yet parsed

@@ -11,7 +11,8 @@ constexpr auto kWatchInterval = std::chrono::milliseconds(250);
 
 }  // namespace
 
-NetworkThread::NetworkThread(Shared& shared, BlockingPool& pool) : shared_(shared), pool_(pool, context_) {}
+NetworkThread::NetworkThread(Shared& shared, BlockingPool& pool, BlockingPool& slow_pool)
+    : shared_(shared), pool_(pool, context_), slow_pool_(slow_pool, context_) {}
 
 void NetworkThread::start() {
   asio::co_spawn(context_, watch_deadlines(), asio::detached);
@@ -43,7 +44,7 @@ void NetworkThread::join() {
 }
 
 Task<void> NetworkThread::serve(Socket socket) {
-  Connection connection(std::move(socket), shared_, pool_, date_);
+  Connection connection(std::move(socket), shared_, pool_, slow_pool_, date_);
   open_.insert(&connection);
   if (!is_finishing_) co_await connection.run();
   open_.erase(&connection);

@@ -18,8 +18,9 @@ using Handler = std::function<Response(const Request&)>;
 
 enum class Access { kPublic, kUser, kAdministrator };
 enum class Body { kNone, kJson, kMultipart };
-// kNetworkThread: only what is public, never blocks and answers with text (/health).
-enum class RunOn { kBlockingPool, kNetworkThread };
+// kSlowPool: what keeps a core busy for long, such as bcrypt, so that it never has all threads that others
+// need. kNetworkThread: only what is public, never blocks and answers with text (/health).
+enum class RunOn { kBlockingPool, kSlowPool, kNetworkThread };
 
 struct Route {
   Method method = Method::kGet;

@@ -33,6 +33,7 @@ class Server::Implementation {
                 .is_administrator = std::move(is_administrator),
                 .rate_limiter = RateLimiter(options.requests_per_minute)},
         pool_(options.blocking_threads, options.blocking_queue_limit),
+        slow_pool_(options.slow_threads, options.slow_queue_limit),
         threads_(make_threads(std::max(1U, options.network_threads))) {}
   ~Implementation() { stop(std::chrono::milliseconds(0)); }
   Implementation(const Implementation&) = delete;
@@ -76,6 +77,7 @@ class Server::Implementation {
     }
     for (const auto& thread : threads_) thread->join();
     pool_.join();
+    slow_pool_.join();
   }
 
   std::size_t connections() const {
@@ -86,7 +88,9 @@ class Server::Implementation {
  private:
   std::vector<std::unique_ptr<NetworkThread>> make_threads(unsigned count) {
     std::vector<std::unique_ptr<NetworkThread>> threads;
-    for (unsigned i = 0; i < count; ++i) threads.push_back(std::make_unique<NetworkThread>(shared_, pool_));
+    for (unsigned i = 0; i < count; ++i) {
+      threads.push_back(std::make_unique<NetworkThread>(shared_, pool_, slow_pool_));
+    }
     return threads;
   }
 
@@ -108,6 +112,7 @@ class Server::Implementation {
 
   Shared shared_;
   BlockingPool pool_;
+  BlockingPool slow_pool_;
   std::vector<std::unique_ptr<NetworkThread>> threads_;
   asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor_{threads_.front()->context()};
   Timer accept_pause_{threads_.front()->context()};

@@ -25,6 +25,8 @@ struct ServerOptions {
   unsigned network_threads = 1;
   unsigned blocking_threads = 4;
   std::size_t blocking_queue_limit = 256;  // more waiting work than this is answered 503 with Retry-After
+  unsigned slow_threads = 2;               // besides those, for RunOn::kSlowPool …
+  std::size_t slow_queue_limit = 64;       // … and its own line
   std::size_t connection_limit = 10'000;
   std::int64_t header_limit_bytes = 16 * 1024;
   std::int64_t json_limit_bytes = 1024 * 1024;

@@ -56,6 +56,37 @@ TEST_F(ConnectionTest, AnswersPipelinedRequestsInOrder) {
   sender.join();
 }
 
+TEST_F(ConnectionTest, SlowRoutesLeaveTheThreadsOfOthersAlone) {
+  options_.blocking_threads = 1;
+  options_.slow_threads = 1;
+  options_.slow_queue_limit = 1;
+  router_.add({Method::kGet, "/slow",
+               [this](const Request&) {
+                 ++begun_;
+                 go_on_.acquire();
+                 return json_response(200, {});
+               },
+               Access::kPublic, Body::kNone, RunOn::kSlowPool});
+  start();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(std::make_unique<Client>(port_));
+    clients.back()->send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(eventually([&] { return begun_ == 1; }));
+  }
+  EXPECT_EQ(Client(port_).ask("GET /hello HTTP/1.1").status, 200);  // while the slow pool is full
+  go_on_.release(2);
+  int refused = 0;
+  for (const auto& client : clients) {
+    const Answer answer = client->receive();
+    if (answer.status == 200) continue;
+    EXPECT_EQ(code(answer), "OVERLOADED");
+    EXPECT_EQ(answer.header("Retry-After"), "2");
+    ++refused;
+  }
+  EXPECT_EQ(refused, 1);
+}
+
 TEST_F(ConnectionTest, ReadsARequestThatComesByteByByte) {
   start();
   Client client(port_);
