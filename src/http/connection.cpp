@@ -166,7 +166,8 @@ Exchange Connection::begin_exchange(const Parser& parser) const {
     request.headers.add({field.name_string().data(), field.name_string().size()},
                         {field.value().data(), field.value().size()});
   }
-  exchange.has_host = parser.get().version() < 11 || request.headers.find("Host").has_value();
+  const auto hosts = parser.get().count(beast_http::field::host);
+  exchange.has_valid_host = hosts == 1 || (hosts == 0 && parser.get().version() < 11);
   if (!parser.is_header_done()) return exchange;  // a head that was refused: this is what came of it
   if (const auto length = parser.content_length()) {
     exchange.content_length = static_cast<std::int64_t>(std::min<std::uint64_t>(*length, INT64_MAX));

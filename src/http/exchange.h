@@ -21,7 +21,7 @@ struct Exchange {
   std::optional<Error> head_refusal;  // why the head could not be read; the connection ends with the answer
   std::optional<std::int64_t> content_length;
   bool is_chunked = false;
-  bool has_host = false;
+  bool has_valid_host = false;
 
   const Route* route = nullptr;  // null until it is found
   Response response;

@@ -52,7 +52,9 @@ void answer_preflight(Exchange& exchange, Shared&) {
 
 void check_head(Exchange& exchange, Shared&) {
   if (exchange.head_refusal) throw Error(*exchange.head_refusal);
-  if (!exchange.has_host) throw invalid("MALFORMED_REQUEST", "The request has no Host header.");
+  if (!exchange.has_valid_host) {
+    throw invalid("MALFORMED_REQUEST", "The request must have one Host header.");
+  }
 }
 
 void read_query(Exchange& exchange, Shared&) {

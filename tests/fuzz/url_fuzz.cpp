@@ -38,7 +38,7 @@ Exchange make_exchange(fuzz::Input& input) {
   const auto question = std::min(target.find('?'), target.size());
   exchange.raw_path = target.substr(0, question);
   exchange.raw_query = target.substr(std::min(question + 1, target.size()));
-  exchange.has_host = true;
+  exchange.has_valid_host = true;
   exchange.content_length = 1;
   while (!input.rest().empty()) {
     const std::string_view line = input.line();

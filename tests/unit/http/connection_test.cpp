@@ -87,6 +87,17 @@ TEST_F(ConnectionTest, SlowRoutesLeaveTheThreadsOfOthersAlone) {
   EXPECT_EQ(refused, 1);
 }
 
+TEST_F(ConnectionTest, TwoHostsAreMalformed) {
+  start();
+  for (const char* version : {"1.0", "1.1"}) {
+    Client client(port_);
+    client.send(std::string("GET /hello HTTP/") + version + "\r\nHost: a\r\nHost: a\r\n\r\n");
+    const Answer answer = client.receive();
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_EQ(code(answer), "MALFORMED_REQUEST");
+  }
+}
+
 TEST_F(ConnectionTest, ReadsARequestThatComesByteByByte) {
   start();
   Client client(port_);
