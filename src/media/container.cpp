@@ -123,7 +123,12 @@ Container::Extent Container::indexed_extent(const AVStream& stream) const {
     last = entry->timestamp;
     ++extent.frames;
   }
-  if (last && *last > *first) extent.duration = *last - *first;
+  if (!last) return extent;
+  // The index has the times of decoding. With B-frames the first one lies before the first picture is shown,
+  // at a variable rate far before; the last one never lies after the last picture.
+  const bool knows_start = stream.start_time != AV_NOPTS_VALUE;
+  const std::int64_t start = knows_start ? std::max(*first, stream.start_time) : *first;
+  extent.duration = std::max<std::int64_t>(0, *last - start);
   return extent;
 }
 

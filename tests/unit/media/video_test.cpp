@@ -115,6 +115,14 @@ TEST_F(VideoTest, PutsBFramesInTheOrderInWhichTheyAreShown) {
   EXPECT_TRUE(std::is_sorted(native.times.begin(), native.times.end()));
 }
 
+// Frames at 0, 20.00, 20.03, ... seconds: the first is decoded long before it is shown.
+TEST_F(VideoTest, PromisesNoMoreOfBFramesAtAVariableRate) {
+  const auto file = videos_.make_numbered(
+      "a.mp4", "0.5", "",
+      "-vf \"setpts='if(eq(N,0),0,20+(N-1)/30)/TB'\" -vsync vfr -x264-params bframes=2:b-adapt=0:qp=10");
+  EXPECT_EQ(read(file).numbers.size(), 21U);
+}
+
 TEST_F(VideoTest, BeginsWhereAnEditListSays) {
   const auto whole = videos_.make_numbered("whole.mp4", "4");
   const auto cut = videos_.make("cut.mp4", "-ss 1.5 -i " + whole.string() + " -c copy");
