@@ -141,7 +141,7 @@ void VideoDecoder::check_frame(const AVFrame& frame) {
                     std::to_string(limits_.maximum_decoded_pixels / 1'000'000) +
                     " million pixels are decoded in all.");
   }
-  if (av_compare_ts(time_, time_base(), limits_.maximum_seconds, {1, 1}) > 0) {
+  if (av_compare_ts(time_ + duration(), time_base(), limits_.maximum_seconds, {1, 1}) > 0) {
     throw Error(ErrorKind::kTooLarge, "VIDEO_TOO_LONG",
                 "The video is longer than " + std::to_string(limits_.maximum_seconds) + " seconds.");
   }

@@ -123,6 +123,15 @@ TEST_F(VideoTest, PromisesNoMoreOfBFramesAtAVariableRate) {
   EXPECT_EQ(read(file).numbers.size(), 21U);
 }
 
+TEST_F(VideoTest, ALongFrameIsALongVideo) {
+  const auto file = videos_.make_numbered("a.mp4", "0.1", "", "-frames:v 1");
+  EXPECT_EQ(test::code_of([&] {
+              VideoReader reader(file, kNative, {.maximum_seconds = 0});
+              while (reader.next()) continue;
+            }),
+            "VIDEO_TOO_LONG");
+}
+
 TEST_F(VideoTest, BeginsWhereAnEditListSays) {
   const auto whole = videos_.make_numbered("whole.mp4", "4");
   const auto cut = videos_.make("cut.mp4", "-ss 1.5 -i " + whole.string() + " -c copy");
