@@ -51,7 +51,7 @@ def bench(program, *arguments):
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
-def fill(model, picture, mask, result="-", threads=1, repeat=5):
+def fill(model, picture, mask, result="-", threads=1, repeat=1):
     return bench("engine_bench", *model, threads, repeat, picture, mask, result)
 
 
@@ -75,8 +75,8 @@ def quality(picture, mask, result):
 class Run:
     """Fills every picture with every mask and model, into a directory."""
 
-    def __init__(self, pictures, directory):
-        self.pictures, self.directory = pictures, Path(directory)
+    def __init__(self, pictures, directory, repeat):
+        self.pictures, self.directory, self.repeat = pictures, Path(directory), repeat
         self.means = {}  # (mask, model name): PSNR, SSIM, SWD, CPU in ms, wall / CPU, bytes per pixel
         for mask in MASKS:
             for name in MODELS:
@@ -86,8 +86,8 @@ class Run:
     def fill_one(self, picture, mask, name):
         hole = write_damaged(picture, MASKS[mask], self.directory)
         result = self.result(picture, mask, name)
-        cost = fill(MODELS[name], hole, MASKS[mask], result)
-        parallel = fill(MODELS[name], hole, MASKS[mask], threads=2)
+        cost = fill(MODELS[name], hole, MASKS[mask], result, repeat=self.repeat)
+        parallel = fill(MODELS[name], hole, MASKS[mask], threads=2, repeat=self.repeat)
         return (*quality(picture, MASKS[mask], result), cost["cpu_ms"], parallel["wall_ms"] / parallel["cpu_ms"],
                 cost["memory_bytes"] / cost["region_pixels"])
 
@@ -213,7 +213,7 @@ def check(pictures, directory, table):
 
 def measure(options, pictures, directory, table):
     build("engine_bench", "engine_limit_bench")
-    run = Run(pictures, directory)
+    run = Run(pictures, directory, repeat=1 if options.second_set else 5)
     run.print_table()
     if options.second_set:
         run.judge_beside_opencv(table)
