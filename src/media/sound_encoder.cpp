@@ -15,7 +15,7 @@ int nearest_rate(int rate) {
                            [&](int a, int b) { return std::abs(a - rate) < std::abs(b - rate); });
 }
 
-CodecPointer open_decoder(const AVStream& source) {
+CodecPointer open_sound_decoder(const AVStream& source) {
   const AVCodec* decoder = avcodec_find_decoder(source.codecpar->codec_id);
   if (decoder == nullptr) return nullptr;
   CodecPointer codec = make_codec(decoder);
@@ -57,7 +57,7 @@ FramePointer frame_of(const AVCodecContext& encoder, int samples) {
 }  // namespace
 
 std::unique_ptr<SoundEncoder> SoundEncoder::open(const AVStream& source, bool global_header) {
-  CodecPointer decoder = open_decoder(source);
+  CodecPointer decoder = open_sound_decoder(source);
   if (!decoder) return nullptr;
   CodecPointer encoder = open_encoder(*decoder, global_header);
   return std::unique_ptr<SoundEncoder>(new SoundEncoder(std::move(decoder), std::move(encoder)));
