@@ -136,8 +136,8 @@ Json Run::work() {
       try_to(pair.image_path, [&] { make_image(pair); });
     }
   }
-  for (const auto& [upload_index, frames] : videos) {
-    try_to(frames.front()->image_path, [&] { make_video(upload_index, frames); });
+  for (const auto& video : videos) {
+    try_to(video.second.front()->image_path, [&] { make_video(video.first, video.second); });
   }
   std::error_code ignored;
   fs::remove(directory_, ignored);  // when nothing was made
