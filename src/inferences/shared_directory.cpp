@@ -9,7 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaximumPath = 1024;
+constexpr std::size_t kMaximumName = 1024;
 
 Error bad_path() {
   return invalid("BAD_PATH", "A path must lead to a file in the shared directory, and be relative to it.");
@@ -33,7 +33,7 @@ SharedDirectory::SharedDirectory(const fs::path& root) {
 
 fs::path SharedDirectory::find(std::string_view path) const {
   const fs::path relative(path);
-  const bool is_sane = !path.empty() && path.size() <= kMaximumPath && relative.is_relative() &&
+  const bool is_sane = !path.empty() && path.size() <= kMaximumName && relative.is_relative() &&
                        path.find('\0') == std::string_view::npos;
   if (!is_sane || std::find(relative.begin(), relative.end(), "..") != relative.end()) throw bad_path();
   std::error_code error;
