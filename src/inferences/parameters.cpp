@@ -134,7 +134,7 @@ Parameters parse_parameters(const Json& parameters, std::vector<ErrorDetail>& fa
 
 Parameters parse_stored_parameters(const std::string& text) {
   std::vector<ErrorDetail> failures;
-  const Parameters parsed = parse_parameters(Json::parse(text), failures);
+  Parameters parsed = parse_parameters(Json::parse(text), failures);
   if (!failures.empty()) throw internal("an inference's parameters are damaged in the database");
   return parsed;
 }
