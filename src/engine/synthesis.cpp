@@ -45,14 +45,18 @@ void Synthesis::run(const std::function<void(double)>& progress) {
     Level& level = levels_[i];
     const bool coarsest = i + 1 == levels_.size();
     sources_ = find_sources(level, workers_);
+    votes_ = Grid<Vote>(level.window.width, level.window.height);
     if (coarsest) {
       begin(level);
     } else {
       begin_from(levels_[i + 1], level);
-      votes_ = weigh(level, field_, workers_);
+      levels_[i + 1] = {};
+      weigh(level, field_, votes_, workers_);
       count(votes_, field_, kEnlarged, level, workers_);
       mix_with_guide(level);
     }
+    level.guide = {};
+    level.lack = {};
     const int rounds = coarsest ? effort_.coarsest_rounds : i == 0 ? effort_.finest_rounds : effort_.rounds;
     refine(level, rounds, i == 0 ? effort_.finest_sweeps : effort_.sweeps, i == 0);
     done = i == 0 ? 1 : done + (1 - done) / static_cast<double>(std::size_t{1} << (2 * i));
@@ -163,7 +167,7 @@ void Synthesis::refine(Level& level, int rounds, int sweeps, bool finest) {
       comparisons_ +=
           improve(level, sources_, {scrambled(seed_ + ++sweep_), sweep_ % 2 == 0, reach}, field_, workers_);
     }
-    votes_ = weigh(level, field_, workers_);
+    weigh(level, field_, votes_, workers_);
     count(votes_, field_, finest && round + 1 == rounds ? kCopy : kMean, level, workers_);
   }
 }

@@ -26,7 +26,8 @@ Effort effort_of(Quality quality);
 // and takes from them as much as its guide lacks of texture.
 class Synthesis {
  public:
-  // levels: finest first, with estimate, guide and lack; the finest has sources. All must outlive this.
+  // levels: finest first, with estimate, guide and lack; the finest has sources. All must outlive this, and
+  // what run() needs no longer it empties.
   Synthesis(std::vector<Level>& levels, const Effort& effort, std::uint64_t seed, Workers& workers)
       : levels_(levels), effort_(effort), seed_(seed), workers_(workers) {}
 

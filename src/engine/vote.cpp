@@ -42,9 +42,8 @@ Kernel kernel_of(const Focus& focus) {
   return kernel;
 }
 
-Grid<Vote> weigh(const Level& level, const Field& field, Workers& workers) {
+void weigh(const Level& level, const Field& field, Grid<Vote>& votes, Workers& workers) {
   const float scale = -1 / (2 * upper_quartile(field));
-  Grid<Vote> votes(level.window.width, level.window.height);
   in_bands(workers, level.window.height, [&](int first, int last) {
     std::vector<Difference> differences(static_cast<std::size_t>(level.window.width));
     for (int y = first; y < last; ++y) {
@@ -62,7 +61,6 @@ Grid<Vote> weigh(const Level& level, const Field& field, Workers& workers) {
       }
     }
   });
-  return votes;
 }
 
 }  // namespace inpaint::engine

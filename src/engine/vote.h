@@ -25,9 +25,9 @@ struct Focus {
 using Kernel = std::array<float, kPatchTexels>;
 Kernel kernel_of(const Focus& focus);
 
-// The votes of the level's patches, over its window: patches that found a good source weigh more, and those
-// near the edge of the hole more than those inside.
-Grid<Vote> weigh(const Level& level, const Field& field, Workers& workers);
+// Sets the votes of the level's patches, over its window: patches that found a good source weigh more, and
+// those near the edge of the hole more than those inside. Those without a source are left as they are.
+void weigh(const Level& level, const Field& field, Grid<Vote>& votes, Workers& workers);
 
 // Replaces the estimate by the outcome.
 void count(const Grid<Vote>& votes, const Field& field, const Focus& focus, Level& level, Workers& workers);
