@@ -81,13 +81,14 @@ int run(int count, char** arguments) {
   const engine::Mask mask = media::read_mask(arguments[6], limits);
   const engine::Parameters parameters{.quality = quality_of(arguments[2]),
                                       .threads = std::atoi(arguments[3])};
-  double before = 0;
   double best_cpu = 1e300;
   double best_wall = 1e300;
+  double most_memory = 0;  // the first run's: later ones are given again what it freed
   engine::Image result;
   for (int i = 0; i < std::atoi(arguments[4]); ++i) {
     engine::Image copy = image;
-    before = memory("VmRSS");
+    result = {};
+    const double before = memory("VmRSS");
     std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
     const double cpu = cpu_ms();
     const auto wall = std::chrono::steady_clock::now();
@@ -96,9 +97,10 @@ int run(int count, char** arguments) {
     best_wall =
         std::min(best_wall,
                  std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - wall).count());
+    most_memory = std::max(most_memory, memory("VmHWM") - before);
   }
   std::printf("{\"cpu_ms\": %.2f, \"wall_ms\": %.2f, \"memory_bytes\": %.0f, \"region_pixels\": %d}\n",
-              best_cpu, best_wall, memory("VmHWM") - before, largest_region(mask));
+              best_cpu, best_wall, most_memory, largest_region(mask));
   if (std::strcmp(arguments[7], "-") != 0) media::write_png(arguments[7], result);
   return 0;
 }
