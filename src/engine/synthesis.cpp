@@ -6,10 +6,12 @@
 namespace inpaint::engine {
 namespace {
 
-constexpr Focus kMean{0.05F};     // while the hole takes shape
-constexpr Focus kEnlarged{0.3F};  // when a level begins
-constexpr Focus kCopy{1.0F};      // for the result
-constexpr int kFinerReach = 32;   // pixels around what the coarser level found
+constexpr Focus kMean{0.05F};      // while the hole takes shape
+constexpr Focus kEnlarged{0.3F};   // when a level begins
+constexpr Focus kCopy{1.0F};       // for the result
+constexpr int kFinerReach = 32;    // pixels around what the coarser level found
+constexpr int kFarthest = 256;     // pixels around a patch of the coarsest level
+constexpr int kFarthestThin = 48;  // the same where the hole is so thin that no level is coarser
 constexpr int kTries = 64;
 
 // S. Vigna's splitmix64: numbers that look independent for any two seeds.
@@ -39,18 +41,28 @@ Effort effort_of(Quality quality) {
   return {4, 3, 1, 2, 1};
 }
 
+Synthesis::Synthesis(std::vector<Level>& levels, const Effort& effort, std::uint64_t seed, Workers& workers)
+    : levels_(levels),
+      effort_(effort),
+      seed_(seed),
+      farthest_(levels.size() == 1 ? kFarthestThin : kFarthest),
+      workers_(workers) {}
+
 void Synthesis::run(const std::function<void(double)>& progress) {
   double done = 0;
   for (std::size_t i = levels_.size(); i-- > 0;) {
     Level& level = levels_[i];
     const bool coarsest = i + 1 == levels_.size();
     sources_ = find_sources(level, workers_);
-    votes_ = Grid<Vote>(level.window.width, level.window.height);
+    votes_ = {};
     if (coarsest) {
       begin(level);
     } else {
       begin_from(levels_[i + 1], level);
       levels_[i + 1] = {};
+    }
+    votes_ = Grid<Vote>(level.window.width, level.window.height);
+    if (!coarsest) {
       weigh(level, field_, votes_, workers_);
       count(votes_, field_, kEnlarged, level, workers_);
       mix_with_guide(level);
@@ -84,14 +96,33 @@ void Synthesis::begin(const Level& level) {
       for (int x = 0; x < level.window.width; ++x) {
         if (!is_wanted(level, x, y)) continue;
         const std::uint64_t chance = scrambled(seed_ + level.depth.index(x, y));
-        field_.source.at(x, y) = source_near(level, -1, -1, chance);
+        field_.source.at(x, y) = source_by_chance(level.window.x + x, level.window.y + y, chance);
       }
     }
   });
 }
 
+// A source not far from (x, y), if there is one; of farther ones a large picture has many, but no better.
+std::int32_t Synthesis::source_by_chance(int x, int y, std::uint64_t chance) const {
+  const int left = std::max(x - farthest_, 0);
+  const int top = std::max(y - farthest_, 0);
+  const int width = std::min(x + farthest_ + 1, sources_.width()) - left;
+  const int height = std::min(y + farthest_ + 1, sources_.height()) - top;
+  for (int i = 0; i < kTries; ++i) {
+    chance = scrambled(chance);
+    const auto place =
+        static_cast<int>(chance % (static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height)));
+    const std::size_t source = sources_.index(left + place % width, top + place / width);
+    if (sources_.data()[source] != 0) return static_cast<std::int32_t>(source);
+  }
+  const std::uint8_t* end = sources_.row(sources_.height());
+  const std::uint8_t* next = std::find(sources_.row(top), end, 1);
+  if (next == end) next = std::find(sources_.data(), end, 1);
+  return static_cast<std::int32_t>(next - sources_.data());
+}
+
 // The source at (x, y) or near it; else one by chance.
-std::int32_t Synthesis::source_near(const Level& level, int x, int y, std::uint64_t chance) const {
+std::int32_t Synthesis::source_near(int x, int y, std::uint64_t chance) const {
   constexpr int kNearest = 12;
   constexpr std::array<std::pair<int, int>, 8> kDirections{
       {{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-1, 1}, {1, -1}, {-1, -1}}};
@@ -99,23 +130,14 @@ std::int32_t Synthesis::source_near(const Level& level, int x, int y, std::uint6
     return sources_.contains(to_x, to_y) && sources_.at(to_x, to_y) != 0;
   };
   if (found(x, y)) return static_cast<std::int32_t>(sources_.index(x, y));
-  for (int step = 1; step <= kNearest && level.picture.contains(x, y); ++step) {
+  for (int step = 1; step <= kNearest; ++step) {
     for (const auto& [dx, dy] : kDirections) {
       if (found(x + step * dx, y + step * dy)) {
         return static_cast<std::int32_t>(sources_.index(x + step * dx, y + step * dy));
       }
     }
   }
-  const std::size_t count = sources_.index(0, sources_.height());
-  for (int i = 0; i < kTries; ++i) {
-    chance = scrambled(chance);
-    if (sources_.data()[chance % count] != 0) return static_cast<std::int32_t>(chance % count);
-  }
-  const std::uint8_t* end = sources_.data() + count;
-  const std::uint8_t* from = sources_.data() + chance % count;
-  const std::uint8_t* next = std::find(from, end, 1);
-  if (next == end) next = std::find(sources_.data(), end, 1);
-  return static_cast<std::int32_t>(next - sources_.data());
+  return source_by_chance(x, y, chance);
 }
 
 void Synthesis::begin_from(const Level& coarse, const Level& level) {
@@ -152,7 +174,7 @@ void Synthesis::begin_from(const Level& coarse, const Level& level) {
         }
         to_x = std::clamp(to_x, kRadius, level.picture.width() - 1 - kRadius);
         to_y = std::clamp(to_y, kRadius, level.picture.height() - 1 - kRadius);
-        field_.source.at(x, y) = source_near(level, to_x, to_y, scrambled(seed_ + level.depth.index(x, y)));
+        field_.source.at(x, y) = source_near(to_x, to_y, scrambled(seed_ + level.depth.index(x, y)));
       }
     }
   });
@@ -160,7 +182,8 @@ void Synthesis::begin_from(const Level& coarse, const Level& level) {
 
 void Synthesis::refine(Level& level, int rounds, int sweeps, bool finest) {
   const bool coarsest = &level == &levels_.back();
-  const int reach = coarsest ? std::max(level.picture.width(), level.picture.height()) : kFinerReach;
+  const int reach =
+      coarsest ? std::min(std::max(level.picture.width(), level.picture.height()), farthest_) : kFinerReach;
   for (int round = 0; round < rounds; ++round) {
     measure_costs(level, field_, workers_);
     for (int i = 0; i < sweeps; ++i) {

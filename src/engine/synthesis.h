@@ -28,8 +28,7 @@ class Synthesis {
  public:
   // levels: finest first, with estimate, guide and lack; the finest has sources. All must outlive this, and
   // what run() needs no longer it empties.
-  Synthesis(std::vector<Level>& levels, const Effort& effort, std::uint64_t seed, Workers& workers)
-      : levels_(levels), effort_(effort), seed_(seed), workers_(workers) {}
+  Synthesis(std::vector<Level>& levels, const Effort& effort, std::uint64_t seed, Workers& workers);
 
   // Leaves the result in the finest level's estimate. progress: fractions from 0 to 1.
   void run(const std::function<void(double)>& progress);
@@ -45,13 +44,15 @@ class Synthesis {
   bool is_wanted(const Level& level, int x, int y) const;
   void begin(const Level& level);
   void begin_from(const Level& coarse, const Level& level);
-  std::int32_t source_near(const Level& level, int x, int y, std::uint64_t chance) const;
+  std::int32_t source_by_chance(int x, int y, std::uint64_t chance) const;
+  std::int32_t source_near(int x, int y, std::uint64_t chance) const;
   void refine(Level& level, int rounds, int sweeps, bool finest);
   void mix_with_guide(Level& level);
 
   std::vector<Level>& levels_;
   const Effort effort_;
   const std::uint64_t seed_;
+  const int farthest_;  // pixels between a patch of the coarsest level and where its search begins
   Workers& workers_;
   Field field_;
   Grid<std::uint8_t> sources_;
