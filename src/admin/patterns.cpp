@@ -16,9 +16,9 @@ constexpr std::array kPatterns{
             "somebody else's service"},
     Pattern{"Strategy", "the models of engine/, one function a file, chosen in engine.cpp"},
     Pattern{"Circuit Breaker", "inferences::CircuitBreaker between the workers and a black box"},
-    Pattern{
-        "Factory",
-        "open_sqlite, open_postgres, make_local_storage, make_embedded_queue; cli::Platform decides which"},
+    Pattern{"Factory",
+            "open_sqlite, open_postgres, make_local_storage, make_s3_storage, make_embedded_queue; "
+            "cli::Platform decides which"},
     Pattern{"Observer",
             "http::EventStream over inferences::StatusFeed; ServerOptions::observe feeding cli::Metrics"},
     Pattern{"Decorator",

@@ -66,6 +66,22 @@ log::Level level(const std::string& text) {
   throw Refused{"one of debug, info, warn, error, off"};
 }
 
+bool is_on(const std::string& text) {
+  if (text == "1" || text == "true") return true;
+  if (text == "0" || text == "false") return false;
+  throw Refused{"1, true, 0 or false"};
+}
+
+// The address of a server, without a slash at its end.
+std::string endpoint(std::string text) {
+  if (text.ends_with('/')) text.pop_back();
+  const std::size_t host = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+  if (host == 0 || host == text.size() || text.find('/', host) != std::string::npos) {
+    throw Refused{"an address like https://s3.example.com"};
+  }
+  return text;
+}
+
 std::string not_empty(const std::string& text, const std::string& what) {
   if (text.empty()) throw Refused{what};
   return text;
@@ -106,6 +122,28 @@ void add_data_options(CLI::App& command, Config& config) {
       [&](const std::string& text) { config.upload_directory = not_empty(text, "a directory"); });
   add(command, "--log-level", "LOG_LEVEL", "debug, info, warn, error or off [info]",
       [&](const std::string& text) { config.log_level = level(text); });
+}
+
+void add_storage_options(CLI::App& command, Config& config) {
+  const auto add_text = [&](const std::string& flag, const std::string& environment, const std::string& help,
+                            std::string& value) {
+    add(command, flag, environment, help, [&value](const std::string& text) { value = text; });
+  };
+  add_text("--s3-bucket", "S3_BUCKET", "files are kept in this bucket [none: in the upload directory]",
+           config.s3.bucket);
+  add(command, "--s3-endpoint", "S3_ENDPOINT", "the bucket's server [Amazon's, of the region]",
+      [&](const std::string& text) { config.s3.endpoint = endpoint(text); });
+  add(command, "--s3-public-endpoint", "S3_PUBLIC_ENDPOINT", "the same, as clients reach it [as we do]",
+      [&](const std::string& text) { config.s3.public_endpoint = endpoint(text); });
+  add(command, "--s3-region", "S3_REGION", "the bucket's region [us-east-1]",
+      [&](const std::string& text) { config.s3.region = not_empty(text, "a name"); });
+  add_text("--s3-key", "AWS_ACCESS_KEY_ID", "name of the key to it", config.s3.key_id);
+  add_text("--s3-secret", "AWS_SECRET_ACCESS_KEY", "the key", config.s3.secret);
+  add_text("--s3-session-token", "AWS_SESSION_TOKEN", "of a key that is lent for a time [none]",
+           config.s3.session_token);
+  add(command, "--storage-redirect", "STORAGE_REDIRECT",
+      "1: clients fetch files from the bucket [0: from us]",
+      [&](const std::string& text) { config.s3.redirect = is_on(text); });
 }
 
 void add_database_options(CLI::App& command, Config& config) {

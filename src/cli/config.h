@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "storage/s3_storage.h"
 
 namespace CLI {
 class App;
@@ -30,6 +31,8 @@ struct Config {
 
   std::filesystem::path data_directory = "./data";
   std::filesystem::path upload_directory;  // empty: uploads/ in the data directory
+
+  storage::S3Options s3;  // without a bucket: the upload directory
 
   std::string database_host;  // of PostgreSQL; empty: SQLite in the data directory
   std::uint16_t database_port = 5432;
@@ -63,6 +66,7 @@ struct Config {
 // The config must outlive the parsing.
 void add_data_options(CLI::App& command, Config& config);      // where the data is, and how much is logged
 void add_database_options(CLI::App& command, Config& config);  // which database it is
+void add_storage_options(CLI::App& command, Config& config);   // where the files are
 void add_worker_options(CLI::App& command, Config& config);    // how the work is done
 void add_blackbox_options(CLI::App& command, Config& config);  // of `inpaint blackbox`
 void add_account_options(CLI::App& command, Config& config);   // secrets, passwords, the administrator

@@ -80,6 +80,7 @@ void describe_service_commands(CLI::App& app, Config& config, std::filesystem::p
   for (CLI::App* command : {serve_command, worker_command, seed_command, verify_command}) {
     add_data_options(*command, config);
     add_database_options(*command, config);
+    add_storage_options(*command, config);
   }
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "inferences/blackbox_backend.h"
 #include "inferences/in_process_backend.h"
+#include "storage/s3_storage.h"
 
 namespace inpaint::cli {
 namespace {
@@ -41,6 +42,20 @@ std::string postgres_url(const Config& config) {
          "&dbname=" + percent_encoded(config.database_name) +
          "&user=" + percent_encoded(config.database_user) +
          "&password=" + percent_encoded(config.database_password);
+}
+
+std::unique_ptr<storage::Storage> make_storage(const Config& config,
+                                               const storage::TemporaryArea& temporary) {
+  if (config.s3.bucket.empty()) return storage::make_local_storage(upload_directory(config));
+  return storage::make_s3_storage(config.s3, temporary);
+}
+
+// Who shares files in the data directory shares the temporary ones too; elsewhere processes of other machines
+// may be.
+inferences::SweeperOptions sweeper_options(const Config& config) {
+  inferences::SweeperOptions options;
+  options.files_are_elsewhere = !config.upload_directory.empty() || !config.s3.bucket.empty();
+  return options;
 }
 
 std::unique_ptr<inferences::Backend> make_backend(const Config& config, const media::Limits& limits) {
@@ -81,7 +96,7 @@ std::string database_name(const Config& config) {
 Platform::Platform(const Config& config)
     : temporary(prepared(config.data_directory) / "tmp"),
       database(migrated(open_database(config))),
-      storage(storage::make_local_storage(upload_directory(config))),
+      storage(make_storage(config, temporary)),
       queue(queue::make_embedded_queue(*database, delivery)),
       relay(*database, *queue),
       limits{.maximum_pixels = config.maximum_pixels},
@@ -92,7 +107,8 @@ Platform::Platform(const Config& config)
 BackgroundWork::BackgroundWork(const Config& config, Platform& platform)
     : platform_(platform),
       backend_(make_backend(config, platform.limits)),
-      sweeper_(*platform.database, *platform.queue, *platform.storage, platform.temporary, {}),
+      sweeper_(*platform.database, *platform.queue, *platform.storage, platform.temporary,
+               sweeper_options(config)),
       worker_({*platform.database, *platform.queue, *platform.storage, *backend_, platform.temporary,
                platform.delivery},
               config.worker_concurrency),

@@ -19,6 +19,8 @@ using http::Method;
 using http::Request;
 using http::Response;
 
+constexpr auto kCaching = "private, max-age=3600";
+
 // Links are relative: a Host header that a stranger wrote never gets into them.
 std::string image_url(const SignedLinks& links, const UserId& user, const std::string& key) {
   return "/api/datasets/image/" + links.make(user, SignedLinks::Purpose::kImage, key);
@@ -176,15 +178,22 @@ std::string name_of(const repository::BlobName& blob, const std::string& extensi
   return name + extension;
 }
 
-Response image(const SignedLinks::Link& link, Service& service, storage::Storage& storage) {
+Response image(const Request& request, const SignedLinks::Link& link, Service& service,
+               storage::Storage& storage) {
   const repository::BlobName name = service.name_of_blob(link.user, link.key);
   const std::filesystem::path key(link.key);
+  http::FileBody file{nullptr, key.extension() == ".png" ? "image/png" : "image/jpeg",
+                      '"' + key.stem().string() + '"', name_of(name, key.extension().string()),
+                      http::FileBody::Disposition::kInline};
+  const storage::Storage::Presentation shown{file.content_type, http::content_disposition(file), kCaching};
+  if (request.method == Method::kGet) {
+    if (const auto url = storage.make_link(link.key, shown)) return http::redirect(*url);
+  }
+  file.content = storage.open(link.key);
   Response response;
-  response.headers.set("Cache-Control", "private, max-age=3600");
-  response.content_type = key.extension() == ".png" ? "image/png" : "image/jpeg";
-  response.body =
-      http::FileBody{*storage.open_file(link.key), response.content_type, '"' + key.stem().string() + '"',
-                     name_of(name, key.extension().string()), http::FileBody::Disposition::kInline};
+  response.headers.set("Cache-Control", kCaching);
+  response.content_type = file.content_type;
+  response.body = std::move(file);
   return response;
 }
 
@@ -209,7 +218,7 @@ void add_routes(http::Router& router, Service& service, Ingest& ingest, storage:
   add(
       Method::kGet, "/image/:imagePath",
       [&service, &storage, &links, authenticate = std::move(authenticate)](const Request& r) {
-        return image(readable(r, links, authenticate), service, storage);
+        return image(r, readable(r, links, authenticate), service, storage);
       },
       Access::kPublic);
   // The data of a dataset that is called "image".

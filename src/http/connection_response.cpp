@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/write.hpp>
-#include <fstream>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "http/connection.h"
@@ -39,7 +39,7 @@ Task<void> Connection::write_response(Exchange& exchange, bool keep_alive) {
   }
 }
 
-// Blocks are read on the pool one after the other; a file that shrinks meanwhile ends the connection.
+// Blocks are read on the pool one after the other; one that can't be read ends the connection.
 Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file, bool keep_alive) {
   const FilePlan& plan = exchange.file_plan;
   const Response& response = exchange.response;
@@ -48,20 +48,15 @@ Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file
       serialize_head({response.status, length, keep_alive}, response.headers, file.content_type, date_);
   co_await write({head, end_of_head()});
   if (has_no_body(exchange)) co_return;
-  std::ifstream stream;
   std::vector<char> block(static_cast<std::size_t>(std::min<std::int64_t>(plan.length, kFileBlock)));
-  for (std::int64_t left = plan.length; left > 0;) {
-    const auto size = std::min<std::int64_t>(left, static_cast<std::int64_t>(block.size()));
+  for (std::int64_t done = 0; done < plan.length;) {
+    const std::span<char> piece(block.data(),
+                                static_cast<std::size_t>(std::min(plan.length - done, std::ssize(block))));
     co_await pool_.move_here();
-    if (!stream.is_open()) {
-      stream.open(file.path, std::ios::binary);
-      stream.seekg(plan.offset);
-    }
-    stream.read(block.data(), size);
+    file.content->read(plan.offset + done, piece);
     co_await pool_.move_back();
-    if (stream.gcount() != size) throw internal("a file could not be read to its end");
-    co_await write({std::string_view(block.data(), static_cast<std::size_t>(size))});
-    left -= size;
+    co_await write({std::string_view(piece.data(), piece.size())});
+    done += std::ssize(piece);
   }
 }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <system_error>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "http/text.h"
 
@@ -61,7 +61,8 @@ bool etag_matches(std::string_view list, std::string_view etag) {
   return false;
 }
 
-// A plain name for old clients and the exact one for the others (RFC 6266).
+}  // namespace
+
 std::string content_disposition(const FileBody& file) {
   std::string plain = file.name;
   std::ranges::replace_if(
@@ -71,12 +72,8 @@ std::string content_disposition(const FileBody& file) {
          percent_encode(file.name);
 }
 
-}  // namespace
-
 FilePlan plan_file(const Request& request, const FileBody& file, Response& response) {
-  std::error_code error;
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(file.path, error));
-  if (error) throw not_found("The file is not there any more.");
+  const std::int64_t size = file.content->size_bytes();
   Headers& headers = response.headers;
   headers.set("ETag", file.etag);
   headers.set("Accept-Ranges", "bytes");

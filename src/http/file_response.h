@@ -14,7 +14,7 @@ struct FilePlan {
 
 // Decides by Range, If-Range and If-None-Match (RFC 9110, sections 13 and 14). Several ranges at once are
 // answered with the whole file. Sets the status (200, 206, 304) and the headers of the response, whose body
-// is `file`. Throws kRangeNotSatisfiable, kNotFound.
+// is `file`. Throws kRangeNotSatisfiable.
 FilePlan plan_file(const Request& request, const FileBody& file, Response& response);
 
 }  // namespace inpaint::http

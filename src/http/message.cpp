@@ -71,4 +71,13 @@ std::optional<std::string> Request::query_value(std::string_view name) const {
   return found->second;
 }
 
+Response redirect(std::string_view url) {
+  Response response;
+  response.status = 302;
+  response.content_type.clear();
+  response.headers.set("Location", url);
+  response.headers.set("Cache-Control", "private, no-store");
+  return response;
+}
+
 }  // namespace inpaint::http

@@ -18,6 +18,9 @@
 
 #include "base/error.h"
 
+namespace inpaint {
+class ByteSource;
+}
 namespace inpaint::accounts {
 struct User;  // http/ carries the caller from authentication to handler without looking inside
 }
@@ -88,7 +91,7 @@ struct Request {
 
 // A file, or the part of it that a Range header asks for; the server does ranges, ETag and If-None-Match.
 struct FileBody {
-  std::filesystem::path path;
+  std::shared_ptr<ByteSource> content;
   std::string content_type;
   std::string etag;  // strong, with its quotes
   std::string name;  // for Content-Disposition; empty: without one
@@ -108,6 +111,12 @@ struct Response {
   std::string content_type = "application/json; charset=utf-8";
   std::variant<std::string, FileBody, EventStream> body;
 };
+
+// Attachment or not, and the name for old clients and new ones (RFC 6266).
+std::string content_disposition(const FileBody& file);
+
+// 302 to a link that is good for this client alone.
+Response redirect(std::string_view url);
 
 // {"success": false, "message": …, "error": {"code": …, "details": […]}} with the status of error.kind().
 // Internal errors show a fixed sentence and the request id, never error.what().

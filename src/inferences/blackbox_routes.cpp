@@ -235,7 +235,9 @@ void add_blackbox_routes(http::Router& router, const Backend& backend, const Sha
               .pattern = "/health",
               .handler =
                   [](const Request&) {
-                    return http::json_response(200, {{"status", "healthy"}});
+                    Response response;
+                    response.body = R"({"status":"healthy"})";
+                    return response;
                   },
               .run_on = http::RunOn::kNetworkThread});
   router.add({.method = http::Method::kPost,

@@ -21,6 +21,7 @@ using http::Response;
 constexpr std::size_t kMaximumDatasetName = 255;
 constexpr std::size_t kMaximumModelId = 100;
 constexpr std::size_t kMaximumIdempotencyKey = 255;
+constexpr auto kCaching = "private, max-age=3600";
 constexpr auto kDefaultModel = "default_inpainting";
 
 InferenceId id_of(const Request& request, std::string_view parameter) {
@@ -166,15 +167,20 @@ Response download(const Request& request, Service& service, storage::Storage& st
                   const SignedLinks& links) {
   const SignedLinks::Link link = links.verify(request.param("token"), SignedLinks::Purpose::kResult);
   const std::string original_name = service.name_of_result(link.user, link.key);
-  const auto file = storage.open_file(link.key);
   const std::filesystem::path key(link.key);
-  Response response;
-  response.headers.set("Cache-Control", "private, max-age=3600");
-  response.content_type = content_type_of(key);
-  response.body = http::FileBody{
-      *file, response.content_type,
+  http::FileBody file{
+      nullptr, content_type_of(key),
       '"' + key.parent_path().filename().string() + '-' + key.stem().string() + '"',
       std::filesystem::path(original_name).stem().string() + "-inpainted" + key.extension().string()};
+  const storage::Storage::Presentation shown{file.content_type, http::content_disposition(file), kCaching};
+  if (request.method == Method::kGet) {
+    if (const auto url = storage.make_link(link.key, shown)) return http::redirect(*url);
+  }
+  file.content = storage.open(link.key);
+  Response response;
+  response.headers.set("Cache-Control", kCaching);
+  response.content_type = file.content_type;
+  response.body = std::move(file);
   return response;
 }
 

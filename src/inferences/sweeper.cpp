@@ -24,7 +24,8 @@ Sweeper::Sweeper(database::Database& database, queue::Queue& queue, storage::Sto
       storage_(storage),
       temporary_(temporary),
       options_(options),
-      files_before_start_(temporary.was_alone() ? temporary.made_at() : Timestamp{}),
+      files_before_start_(temporary.was_alone() && !options.files_are_elsewhere ? temporary.made_at()
+                                                                                : Timestamp{}),
       jobs_("job sweeper", options.job_interval, [this] { sweep_jobs(); }),
       files_("file sweeper", options.file_interval, [this] { sweep_files(); }) {}
 

@@ -16,6 +16,8 @@ struct SweeperOptions {
   std::chrono::milliseconds file_interval = std::chrono::hours(1);
   // A blob that no row names is kept for so long, because its row may be about to be written.
   std::chrono::milliseconds blob_grace = std::chrono::hours(1);
+  // Not in the data directory: being alone there says nothing of who else stores blobs.
+  bool files_are_elsewhere = false;
   // So long the pictures of a dataset are kept that is deleted, or whose owner's account is.
   std::chrono::milliseconds retention = std::chrono::hours(30 * 24);
   // A live inference to which nothing happens for so long is rung again.

@@ -43,6 +43,10 @@ class LocalStorage final : public Storage {
 
   void put_file(std::string_view key, const fs::path& file) override;
   std::shared_ptr<const fs::path> open_file(std::string_view key) override;
+  std::shared_ptr<ByteSource> open(std::string_view key) override { return inpaint::open_file(path_of(key)); }
+  std::optional<std::string> make_link(std::string_view, const Presentation&) override {
+    return std::nullopt;
+  }
   void remove(std::string_view key) override;
   void list(std::string_view prefix, const std::function<void(const Blob&)>& visit) override;
   void remove_leftovers(Timestamp before) override;

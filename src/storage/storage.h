@@ -1,15 +1,17 @@
-// storage/ keeps blobs by key: a local directory now, an S3 bucket behind the same interface later.
+// storage/ keeps blobs by key: in a local directory, or in an S3 bucket.
 // A key is made by our code only ("datasets/<id>/<uuid>.png") and checked all the same: see key.h. It uses
-// base/ only.
+// client/ and base/.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/byte_source.h"
 #include "base/time.h"
 
 namespace inpaint::storage {
@@ -26,6 +28,19 @@ class Storage {
   // A readable local file with the blob's bytes; throws kNotFound. For a local directory the blob itself
   // (do not write to it), for others a cached copy that lives while the returned pointer does.
   virtual std::shared_ptr<const std::filesystem::path> open_file(std::string_view key) = 0;
+
+  // The blob's bytes, read from where they are; throws kNotFound.
+  virtual std::shared_ptr<ByteSource> open(std::string_view key) = 0;
+
+  // What a client is told of a file that it fetches.
+  struct Presentation {
+    std::string content_type;
+    std::string content_disposition;
+    std::string cache_control;
+  };
+  // A URL at which clients may fetch the blob themselves for a few minutes; nothing when they are to have it
+  // from us. The blob need not exist.
+  virtual std::optional<std::string> make_link(std::string_view key, const Presentation& presentation) = 0;
 
   // Removing what is not there is fine.
   virtual void remove(std::string_view key) = 0;

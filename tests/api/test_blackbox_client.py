@@ -1,5 +1,6 @@
 """The worker lets somebody else's black box do the work: a service of Flask and OpenCV that shares nothing with us."""
 import contextlib
+import pathlib
 import time
 
 import numpy
@@ -169,7 +170,6 @@ def test_trap_V1_of_a_video_the_black_box_gets_frames_and_sound_and_times_stay_o
 
 
 def test_a_jpeg_that_lies_on_its_side_reaches_the_black_box_upright(tmp_path):
-    import pathlib
     turned = (pathlib.Path(__file__).parents[1] / "fixtures/turned/6.jpg").read_bytes()
     height, width = decode(turned).shape[:2]
     with working_with(tmp_path) as (user, box):

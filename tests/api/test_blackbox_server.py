@@ -121,7 +121,7 @@ def test_trap_V1_V2_frames_of_one_upload_make_one_video_in_the_order_of_numbers(
     assert probed["video"]["codec_name"] == "h264" and probed["video"]["pix_fmt"] == "yuv420p"
     assert video.index(b"moov") < video.index(b"mdat")
     assert probed["times"] == [0, 1, 2, 3, 4, 5]
-    assert [round(float(picture.mean()) / 8) for picture in videos.frames(video)] == list(range(0)) + [0, 2, 9, 10, 11, 20]
+    assert [round(float(picture.mean()) / 8) for picture in videos.frames(video)] == [0, 2, 9, 10, 11, 20]
 
 
 def test_a_frame_that_fails_is_left_out_and_told(box):

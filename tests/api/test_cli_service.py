@@ -14,6 +14,7 @@ from support.client import Client, register
 from support.database import rows, schema
 from support.pictures import pair, slow_pair
 from support.server import PROGRAM, REPOSITORY, Server, Worker, environment, run, verify_ledger
+from support.storage import ON_S3
 
 
 def test_migrate_makes_the_schema_and_is_harmless_again(tmp_path):
@@ -100,7 +101,9 @@ def test_trap_Q6_settings_are_obeyed(tmp_path):
         assert "a chosen password" not in server.output_file.read_text() and server.log() == ""
         (stored,), = rows(server.data, "SELECT password FROM users")
         assert stored.startswith("$2b$05$")
-        assert list((tmp_path / "elsewhere/datasets").glob("*/*.png")) and not (server.data / "uploads").exists()
+        if not ON_S3:
+            assert list((tmp_path / "elsewhere/datasets").glob("*/*.png"))
+        assert not (server.data / "uploads").exists()
 
 
 def test_a_file_env_is_read_and_weighs_less_than_environment_and_flags(tmp_path):
@@ -156,7 +159,8 @@ def test_a_stop_ends_within_10_s_with_a_job_under_way_which_goes_on_at_the_next_
         inference = user.submit(user.create_dataset_with(slow_pair(), pair()), modelId="navier-stokes").json()["jobId"]
         user.wait_until_running(inference)
         assert server.stop() < 10
-    assert list((data / "tmp").glob("*/*")) == []
+    if not ON_S3:  # else copies of blobs, which the next start removes
+        assert list((data / "tmp").glob("*/*")) == []
     verify_ledger(data)
     with Server(data) as server:
         again = Client(server.url, user.token)

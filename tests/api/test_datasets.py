@@ -7,6 +7,7 @@ import pytest
 
 from support.client import code_of, fields_of
 from support.pictures import pair
+from support.storage import blobs
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -56,7 +57,7 @@ def test_trap_F2_any_name_is_only_a_name(server, user, name):
     user.upload(name, *pair())
     item = user.get(path + "/data").json()["data"]["items"][0]
     assert re.fullmatch(r"datasets/[0-9a-f-]{36}/[0-9a-f-]{36}\.png", item["imagePath"])
-    assert (server.data / "uploads" / item["imagePath"]).is_file()
+    assert item["imagePath"] in blobs(server.data)
     assert user.get(path).json()["data"]["itemCount"] == 1
 
 

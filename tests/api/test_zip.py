@@ -8,6 +8,7 @@ import pytest
 from support.archives import Raw, Unseekable, archive, pairs
 from support.client import code_of
 from support.pictures import decode, encode, encode_mask, holes, pair, truth
+from support.storage import blobs
 
 PRICE = 0.7
 
@@ -20,7 +21,7 @@ def upload(user, name, content, expect=200, file_name="pairs.zip", mask=("mask.t
 
 
 def stored_files(server):
-    return sorted(path for path in (server.data / "uploads").glob("**/*") if path.is_file())
+    return blobs(server.data)
 
 
 def items_of(user, name):

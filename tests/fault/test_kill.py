@@ -10,6 +10,7 @@ from support.client import Client, register
 from support.database import rows
 from support.pictures import encode, encode_mask, holes, truth
 from support.server import Server, Worker, verify_ledger
+from support.storage import blobs
 
 KILLS_EACH = 15  # of a server with its worker inside, and of a server and a worker process
 PICTURE, MASK = encode(truth(160, 160)), encode_mask(holes(160, 160))
@@ -109,8 +110,7 @@ def named_blobs(data):
 
 
 def stored_blobs(data):
-    uploads = data / "uploads"
-    return {str(path.relative_to(uploads)) for path in uploads.rglob("*") if path.is_file()}
+    return set(blobs(data))
 
 
 def unnamed_blobs(data):

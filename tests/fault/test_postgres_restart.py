@@ -14,6 +14,7 @@ from support.client import Client, code_of, register
 from support.database import rows
 from support.pictures import pair
 from support.server import Server, verify_ledger
+from support.storage import blobs
 
 pytestmark = pytest.mark.skipif(not database.ON_POSTGRES, reason="needs PostgreSQL: scripts/with-postgres")
 RESTARTS = ("fast", "immediate", "fast", "immediate")
@@ -120,7 +121,7 @@ def test_restarts_under_load_lose_and_double_nothing(tmp_path):
     verify_ledger(data)
     named = {path for path, in rows(data, "SELECT image_path FROM dataset_items UNION ALL "
                                           "SELECT mask_path FROM dataset_items")}
-    assert all((data / "uploads" / path).is_file() for path in named)
+    assert named <= set(blobs(data))
     answers = sum((Counter(customer.answers.values()) for customer in customers), Counter())
     print(dict(answers), dict(sum((customer.codes for customer in customers), Counter())))
     assert answers["done"] > CLIENTS

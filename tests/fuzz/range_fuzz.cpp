@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "http/file_response.h"
 #include "input.h"
@@ -14,17 +15,19 @@ using fuzz::require;
 
 constexpr std::int64_t kSize = 1000;
 
-// A file without a name once the program ends.
-std::filesystem::path make_file() {
+// A file that has no name any more.
+std::shared_ptr<ByteSource> make_source() {
   std::string path = std::filesystem::temp_directory_path() / "inpaint-fuzz-XXXXXX";
   const int descriptor = ::mkstemp(path.data());
   require(descriptor >= 0 && ::ftruncate(descriptor, kSize) == 0, "there is room for a file");
+  ::close(descriptor);
+  std::shared_ptr<ByteSource> source = open_file(path);
   ::unlink(path.c_str());
-  return "/proc/self/fd/" + std::to_string(descriptor);
+  return source;
 }
 
 void check(fuzz::Input input) {
-  static const FileBody file{make_file(), "image/png", "\"etag\"", ""};
+  static const FileBody file{make_source(), "image/png", "\"etag\"", ""};
   Request request;
   for (const char* name : {"Range", "If-Range", "If-None-Match"}) {
     const std::string_view value = input.line();

@@ -25,7 +25,14 @@ class Service:
         self.process = subprocess.Popen(
             [sys.executable, pathlib.Path(__file__).parent / "blackbox_service.py", str(directory), str(self.port), mode],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.monotonic() + 20
+        try:
+            self.wait_until_healthy()
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait_until_healthy(self, seconds=120):
+        end = time.monotonic() + seconds
         while True:
             try:
                 assert requests.get(self.url + "/health", timeout=5).json() == {"status": "healthy"}

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "http/json.h"
 #include "http/server.h"
 #include "unit/temporary_directory.h"
@@ -21,6 +22,7 @@ using namespace std::chrono_literals;
 class ClientTest : public testing::Test {
  protected:
   void SetUp() override {
+    log::set_level(log::Level::kOff);
     const auto tell = [](const http::Request& request) {
       http::Response response =
           http::json_response(request.query_value("status") ? std::stoi(*request.query_value("status")) : 200,

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/byte_source.h"
 #include "unit/http/server_test.h"
 
 namespace inpaint::http {
@@ -15,19 +16,22 @@ class FileTest : public test::ServerTest {
     for (int i = 0; i < 1'000'000; ++i) content_.push_back(static_cast<char>(i * 31 % 251));
     std::ofstream(path_, std::ios::binary) << content_;
     std::ofstream(directory_.path() / "empty");
-    const auto add = [&](const char* pattern, FileBody file, const char* caching) {
-      router_.add({Method::kGet, pattern, [file, caching](const Request&) {
+    const auto add = [&](const char* pattern, const std::filesystem::path& path, const FileBody& file,
+                         const char* caching) {
+      router_.add({Method::kGet, pattern, [path, file, caching](const Request&) {
                      Response response;
                      if (*caching != '\0') response.headers.set("Cache-Control", caching);
-                     response.body = file;
+                     FileBody opened = file;
+                     opened.content = open_file(path);
+                     response.body = opened;
                      return response;
                    }});
     };
-    add("/file", {path_, "image/png", "\"v1\"", ""}, "");
-    add("/cached", {path_, "image/png", "\"v1\"", ""}, "private, max-age=60");
-    add("/download", {path_, "image/png", "\"v1\"", "é \"a\"\r\nb.png"}, "");
-    add("/empty", {directory_.path() / "empty", "image/png", "\"v0\"", ""}, "");
-    add("/gone", {directory_.path() / "gone", "image/png", "\"v0\"", ""}, "");
+    add("/file", path_, {nullptr, "image/png", "\"v1\"", ""}, "");
+    add("/cached", path_, {nullptr, "image/png", "\"v1\"", ""}, "private, max-age=60");
+    add("/download", path_, {nullptr, "image/png", "\"v1\"", "é \"a\"\r\nb.png"}, "");
+    add("/empty", directory_.path() / "empty", {nullptr, "image/png", "\"v0\"", ""}, "");
+    add("/gone", directory_.path() / "gone", {nullptr, "image/png", "\"v0\"", ""}, "");
     start();
   }
 
@@ -116,6 +120,13 @@ TEST_F(FileTest, HeadHasTheLengthAndNoBody) {
 TEST_F(FileTest, NamesDownloadsForOldAndNewClients) {
   EXPECT_EQ(get("/download").header("Content-Disposition"),
             "attachment; filename=\"__ _a___b.png\"; filename*=UTF-8''%C3%A9%20%22a%22%0D%0Ab.png");
+}
+
+TEST_F(FileTest, RedirectionsAreNotKeptByCaches) {
+  const Response response = redirect("https://bucket.example/key?signature=1");
+  EXPECT_EQ(response.status, 302);
+  EXPECT_EQ(response.headers.find("Location"), "https://bucket.example/key?signature=1");
+  EXPECT_EQ(response.headers.find("Cache-Control"), "private, no-store");
 }
 
 TEST_F(FileTest, AFileThatIsGoneIs404) {

@@ -135,5 +135,16 @@ TEST_F(SweeperTest, AtStartWhatDeadProcessesLeftIsRemovedWithoutGrace) {
   EXPECT_EQ(keys(), std::set<std::string>{"results/y/0.png"});
 }
 
+TEST_F(SweeperTest, AtStartWhatProcessesElsewhereMayBeStoringStays) {
+  put("results/x/0.png", "written by a process of another machine");
+  std::this_thread::sleep_for(50ms);
+  storage::TemporaryArea alone(directory_.path() / "tmp-of-this-machine");
+  Sweeper sweeper(*database_, *queue_, *storage_, alone, {.files_are_elsewhere = true});
+  sweeper.start();
+  std::this_thread::sleep_for(200ms);
+  sweeper.stop();
+  EXPECT_EQ(keys(), std::set<std::string>{"results/x/0.png"});
+}
+
 }  // namespace
 }  // namespace inpaint::inferences

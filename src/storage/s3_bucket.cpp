@@ -1,0 +1,236 @@
+#include "storage/s3_bucket.h"
+
+#include <boost/property_tree/ptree.hpp>
+#include <boost/property_tree/xml_parser.hpp>
+#include <charconv>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "client/backoff.h"
+#include "storage/s3_signature.h"
+
+namespace inpaint::storage {
+namespace {
+
+using client::Answer;
+using client::Request;
+using Xml = boost::property_tree::ptree;
+
+constexpr std::chrono::milliseconds kFirstPause{100};
+constexpr std::chrono::milliseconds kLongestPause{2'000};
+constexpr std::size_t kListLimitBytes = 8 << 20;  // 1,000 keys of 1,024 bytes, and what is told of them
+
+// Whether another try may help: the server is overloaded, or not whole at the moment.
+bool is_later(int status) {
+  return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+Error unavailable() {
+  return {ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "The storage does not answer. Try again later."};
+}
+
+// Throws boost's error for what is no XML.
+Xml parse(const std::string& text) {
+  std::istringstream stream(text);
+  Xml document;
+  read_xml(stream, document);
+  return document;
+}
+
+// The code of an answer that refuses, "NoSuchKey"; its status when it says none.
+std::string code_of(const Answer& answer) {
+  try {
+    return parse(answer.body).get<std::string>("Error.Code");
+  } catch (const boost::property_tree::ptree_error&) {
+    return std::to_string(answer.status);
+  }
+}
+
+Error refusal(const Answer& answer) {
+  return internal("the bucket refuses a request: " + code_of(answer));
+}
+
+template <typename Read>
+auto read_document(const Answer& answer, const Read& read) {
+  try {
+    return read(parse(answer.body));
+  } catch (const boost::property_tree::ptree_error& error) {
+    throw internal(std::string("the bucket's answer can't be read: ") + error.what());
+  }
+}
+
+Timestamp time_of(const std::string& text) {
+  const auto time = Timestamp::parse_iso(text);
+  if (!time) throw internal("the bucket's time of a blob can't be read");
+  return *time;
+}
+
+S3Credentials credentials_of(const S3Options& options) {
+  return {options.region, options.key_id, options.secret, options.session_token};
+}
+
+}  // namespace
+
+S3Bucket::S3Bucket(const S3Options& options)
+    : options_(options), client_(client::Signer{options.region, "s3", options.key_id, options.secret}) {}
+
+// libcurl signs every header that stands here.
+Request S3Bucket::request(std::string method, std::string_view key, const Query& query) const {
+  Request request;
+  request.method = std::move(method);
+  request.url = options_.endpoint + "/" + options_.bucket;
+  if (!key.empty()) request.url.append("/").append(key);  // whose characters are as in a URL: see key.h
+  if (!query.empty()) request.url += "?" + canonical_query(query);
+  request.headers = {"x-amz-content-sha256: UNSIGNED-PAYLOAD"};
+  if (!options_.session_token.empty()) {
+    request.headers.push_back("x-amz-security-token: " + options_.session_token);
+  }
+  return request;
+}
+
+Answer S3Bucket::ask(const Request& request) {
+  const auto end = std::chrono::steady_clock::now() + options_.patience;
+  client::Backoff backoff(kFirstPause, kLongestPause);
+  for (;;) {
+    std::string trouble;
+    try {
+      Answer answer = client_.perform(request);
+      if (!is_later(answer.status)) return answer;
+      trouble = code_of(answer);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUnavailable) throw;
+      trouble = error.what();
+    }
+    log::warn("storage", "the bucket did not answer", {{"reason", trouble}});
+    const auto pause = backoff.next();
+    if (std::chrono::steady_clock::now() + pause > end) throw unavailable();
+    client::pause(pause, nullptr);
+  }
+}
+
+Answer S3Bucket::succeed(const Request& request) {
+  Answer answer = ask(request);
+  if (!answer.is_success()) throw refusal(answer);
+  return answer;
+}
+
+void S3Bucket::put(std::string_view key, const client::FilePart& file) {
+  Request put = request("PUT", key);
+  put.file = file;
+  succeed(put);
+}
+
+void S3Bucket::put(std::string_view key, std::string_view content) {
+  Request put = request("PUT", key);
+  put.body = content;
+  succeed(put);
+}
+
+std::string S3Bucket::begin_upload(std::string_view key) {
+  return read_document(succeed(request("POST", key, {{"uploads", ""}})), [](const Xml& document) {
+    return document.get<std::string>("InitiateMultipartUploadResult.UploadId");
+  });
+}
+
+std::string S3Bucket::put_part(std::string_view key, const std::string& upload, int number,
+                               const client::FilePart& part) {
+  Request put = request("PUT", key, {{"partNumber", std::to_string(number)}, {"uploadId", upload}});
+  put.file = part;
+  return succeed(put).header("etag");
+}
+
+void S3Bucket::complete_upload(std::string_view key, const std::string& upload,
+                               const std::vector<std::string>& etags, std::int64_t size_bytes) {
+  Request post = request("POST", key, {{"uploadId", upload}});
+  post.headers.emplace_back("Content-Type: application/xml");
+  post.body = "<CompleteMultipartUpload>";
+  for (std::size_t i = 0; i < etags.size(); ++i) {
+    post.body +=
+        "<Part><PartNumber>" + std::to_string(i + 1) + "</PartNumber><ETag>" + etags[i] + "</ETag></Part>";
+  }
+  post.body += "</CompleteMultipartUpload>";
+  const Answer answer = ask(post);
+  const bool was_done = answer.status == 404 && size_of(key) == size_bytes;
+  // A success may turn into a failure while its answer is under way already: then it is in the body.
+  const bool is_done = answer.is_success() && answer.body.find("<Error>") == std::string::npos;
+  if (!is_done && !was_done) throw refusal(answer);
+}
+
+void S3Bucket::abort_upload(std::string_view key, const std::string& upload) {
+  const Answer answer = ask(request("DELETE", key, {{"uploadId", upload}}));
+  if (!answer.is_success() && answer.status != 404) throw refusal(answer);
+}
+
+std::vector<S3Bucket::Upload> S3Bucket::uploads() {
+  Request get = request("GET", "", {{"uploads", ""}});
+  get.answer_limit_bytes = kListLimitBytes;
+  return read_document(succeed(get), [](const Xml& document) {
+    std::vector<Upload> uploads;
+    for (const auto& [name, entry] : document.get_child("ListMultipartUploadsResult")) {
+      if (name != "Upload") continue;
+      uploads.push_back({entry.get<std::string>("Key"), entry.get<std::string>("UploadId"),
+                         time_of(entry.get<std::string>("Initiated"))});
+    }
+    return uploads;
+  });
+}
+
+std::int64_t S3Bucket::size_of(std::string_view key) {
+  const Answer answer = ask(request("HEAD", key));
+  if (answer.status == 404) throw not_found("There is no such file.");
+  if (!answer.is_success()) throw refusal(answer);
+  const std::string length = answer.header("content-length");
+  std::int64_t size = 0;
+  const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), size);
+  if (error != std::errc() || end != length.data() + length.size()) {
+    throw internal("the bucket does not say how large a blob is");
+  }
+  return size;
+}
+
+std::string S3Bucket::get(std::string_view key, std::int64_t offset, std::int64_t length) {
+  Request get = request("GET", key);
+  get.headers.push_back("Range: bytes=" + std::to_string(offset) + "-" + std::to_string(offset + length - 1));
+  get.answer_limit_bytes = static_cast<std::size_t>(length);
+  Answer answer = ask(get);
+  if (answer.status == 404) throw not_found("There is no such file.");
+  if (answer.status != 206 || static_cast<std::int64_t>(answer.body.size()) != length) throw refusal(answer);
+  return std::move(answer.body);
+}
+
+void S3Bucket::remove(std::string_view key) {
+  const Answer answer = ask(request("DELETE", key));
+  if (!answer.is_success() && answer.status != 404) throw refusal(answer);
+}
+
+void S3Bucket::list(std::string_view prefix,
+                    const std::function<void(std::string key, std::int64_t size, Timestamp)>& visit) {
+  std::string next;
+  do {
+    Query query{{"list-type", "2"}, {"prefix", std::string(prefix)}};
+    if (!next.empty()) query.emplace_back("continuation-token", next);
+    Request get = request("GET", "", query);
+    get.answer_limit_bytes = kListLimitBytes;
+    next = read_document(succeed(get), [&](const Xml& document) {
+      const Xml& page = document.get_child("ListBucketResult");
+      for (const auto& [name, entry] : page) {
+        if (name != "Contents") continue;
+        visit(entry.get<std::string>("Key"), entry.get<std::int64_t>("Size"),
+              time_of(entry.get<std::string>("LastModified")));
+      }
+      return page.get<bool>("IsTruncated", false) ? page.get<std::string>("NextContinuationToken")
+                                                  : std::string();
+    });
+  } while (!next.empty());
+}
+
+std::string S3Bucket::make_link(std::string_view key, const Query& query,
+                                std::chrono::seconds lifetime) const {
+  const std::string& endpoint =
+      options_.public_endpoint.empty() ? options_.endpoint : options_.public_endpoint;
+  return sign_url(endpoint, "/" + options_.bucket + "/" + std::string(key), query, credentials_of(options_),
+                  Timestamp::now(), lifetime);
+}
+
+}  // namespace inpaint::storage

@@ -1,0 +1,183 @@
+#include "storage/s3_storage.h"
+
+#include <algorithm>
+#include <fstream>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "storage/key.h"
+#include "storage/s3_bucket.h"
+
+namespace inpaint::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kFirstReadBytes = 256 * 1024;
+constexpr std::int64_t kLongestReadBytes = 4 << 20;
+constexpr std::chrono::minutes kLinkLifetime{5};
+constexpr auto kProbeKey = "probes/";
+
+// Reads ahead, twice as far each time: a short range costs little, a long one few requests.
+class BlobSource final : public ByteSource {
+ public:
+  BlobSource(S3Bucket& bucket, std::string key)
+      : bucket_(bucket), key_(std::move(key)), size_bytes_(bucket.size_of(key_)) {}
+
+  std::int64_t size_bytes() const override { return size_bytes_; }
+
+  void read(std::int64_t offset, std::span<char> piece) override {
+    while (!piece.empty()) {
+      if (offset < begin_ || offset >= begin_ + std::ssize(ahead_)) fetch(offset, std::ssize(piece));
+      const std::int64_t skipped = offset - begin_;
+      const std::int64_t count = std::min<std::int64_t>(std::ssize(piece), std::ssize(ahead_) - skipped);
+      std::copy_n(ahead_.begin() + skipped, count, piece.begin());
+      piece = piece.subspan(static_cast<std::size_t>(count));
+      offset += count;
+    }
+  }
+
+ private:
+  void fetch(std::int64_t offset, std::int64_t wanted) {
+    const std::int64_t length = std::max(wanted, read_bytes_);
+    ahead_ = bucket_.get(key_, offset, std::min(length, size_bytes_ - offset));
+    begin_ = offset;
+    read_bytes_ = std::min(2 * read_bytes_, kLongestReadBytes);
+  }
+
+  S3Bucket& bucket_;
+  const std::string key_;
+  const std::int64_t size_bytes_;
+  std::int64_t read_bytes_ = kFirstReadBytes;
+  std::string ahead_;  // what is there from begin_ on
+  std::int64_t begin_ = 0;
+};
+
+class S3Storage final : public Storage {
+ public:
+  S3Storage(S3Options options, const TemporaryArea& temporary)
+      : options_(std::move(options)), temporary_(temporary), bucket_(options_) {}
+
+  void put_file(std::string_view key, const fs::path& file) override;
+  std::shared_ptr<const fs::path> open_file(std::string_view key) override;
+  std::shared_ptr<ByteSource> open(std::string_view key) override;
+  std::optional<std::string> make_link(std::string_view key, const Presentation& presentation) override;
+  void remove(std::string_view key) override;
+  void list(std::string_view prefix, const std::function<void(const Blob&)>& visit) override;
+  void remove_leftovers(Timestamp before) override;
+  void check() override;
+
+ private:
+  void put_in_parts(std::string_view key, const fs::path& file, std::int64_t size);
+
+  const S3Options options_;
+  const TemporaryArea& temporary_;
+  S3Bucket bucket_;
+};
+
+void S3Storage::put_file(std::string_view key, const fs::path& file) {
+  check_key(key);
+  const auto size = static_cast<std::int64_t>(fs::file_size(file));
+  if (size > options_.part_bytes) {
+    put_in_parts(key, file, size);
+  } else {
+    bucket_.put(key, {file, 0, size});
+  }
+  fs::remove(file);
+}
+
+void S3Storage::put_in_parts(std::string_view key, const fs::path& file, std::int64_t size) {
+  const std::string upload = bucket_.begin_upload(key);
+  try {
+    std::vector<std::string> etags;
+    for (std::int64_t offset = 0; offset < size; offset += options_.part_bytes) {
+      const client::FilePart part{file, offset, std::min(options_.part_bytes, size - offset)};
+      etags.push_back(bucket_.put_part(key, upload, static_cast<int>(etags.size()) + 1, part));
+    }
+    bucket_.complete_upload(key, upload, etags, size);
+  } catch (...) {
+    try {
+      bucket_.abort_upload(key, upload);
+    } catch (const std::exception& error) {
+      log::warn("storage", "an upload in parts stays until it is swept", {{"reason", error.what()}});
+    }
+    throw;
+  }
+}
+
+std::shared_ptr<const fs::path> S3Storage::open_file(std::string_view key) {
+  const std::shared_ptr<ByteSource> source = open(key);
+  auto copy = std::make_shared<const TemporaryFile>(temporary_.new_path(fs::path(key).extension().native()));
+  std::ofstream stream(copy->path(), std::ios::binary);
+  std::vector<char> piece(static_cast<std::size_t>(std::min(source->size_bytes(), kLongestReadBytes)));
+  for (std::int64_t offset = 0; offset < source->size_bytes();) {
+    const auto count = std::min(source->size_bytes() - offset, std::ssize(piece));
+    const std::span<char> part(piece.data(), static_cast<std::size_t>(count));
+    source->read(offset, part);
+    stream.write(part.data(), count);
+    offset += count;
+  }
+  stream.close();
+  if (!stream) throw Error(ErrorKind::kUnavailable, "STORAGE_FULL", "The storage is full. Try again later.");
+  return {copy, &copy->path()};
+}
+
+std::shared_ptr<ByteSource> S3Storage::open(std::string_view key) {
+  check_key(key);
+  return std::make_shared<BlobSource>(bucket_, std::string(key));
+}
+
+std::optional<std::string> S3Storage::make_link(std::string_view key, const Presentation& presentation) {
+  if (!options_.redirect) return std::nullopt;
+  check_key(key);
+  return bucket_.make_link(key,
+                           {{"response-cache-control", presentation.cache_control},
+                            {"response-content-disposition", presentation.content_disposition},
+                            {"response-content-type", presentation.content_type}},
+                           kLinkLifetime);
+}
+
+void S3Storage::remove(std::string_view key) {
+  check_key(key);
+  bucket_.remove(key);
+}
+
+void S3Storage::list(std::string_view prefix, const std::function<void(const Blob&)>& visit) {
+  bucket_.list(prefix, [&](std::string key, std::int64_t size, Timestamp stored_at) {
+    visit({std::move(key), size, stored_at});
+  });
+}
+
+void S3Storage::remove_leftovers(Timestamp before) {
+  for (const S3Bucket::Upload& upload : bucket_.uploads()) {
+    if (upload.begun_at < before) bucket_.abort_upload(upload.key, upload.id);
+  }
+  bucket_.list(kProbeKey, [&](const std::string& key, std::int64_t, Timestamp stored_at) {
+    if (stored_at < before) bucket_.remove(key);
+  });
+}
+
+void S3Storage::check() {
+  constexpr std::string_view kText = "inpaint";
+  const std::string key = kProbeKey + Uuid::make().to_string();
+  bucket_.put(key, kText);
+  const std::string read = bucket_.get(key, 0, std::ssize(kText));
+  bucket_.remove(key);
+  if (read != kText) {
+    throw Error(ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "The storage can't be written or read.");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Storage> make_s3_storage(S3Options options, const TemporaryArea& temporary) {
+  if (options.key_id.empty() || options.secret.empty()) {
+    throw invalid("BAD_SETTING", "S3_BUCKET needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.");
+  }
+  if (options.endpoint.empty()) options.endpoint = "https://s3." + options.region + ".amazonaws.com";
+  return std::make_unique<S3Storage>(std::move(options), temporary);
+}
+
+}  // namespace inpaint::storage
