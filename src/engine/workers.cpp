@@ -1,8 +1,17 @@
 #include "engine/workers.h"
 
+#include <hwy/cache_control.h>
+
 #include "base/error.h"
 
 namespace inpaint::engine {
+namespace {
+
+// About as long as it takes to wake a thread: the next round often begins, and the last piece often ends,
+// sooner.
+constexpr int kSpins = 1000;
+
+}  // namespace
 
 void throw_if_cancelled(const CancelToken& cancel) {
   if (cancel.cancelled()) throw conflict("CANCELLED", "The work was cancelled.");
@@ -21,6 +30,11 @@ Workers::~Workers() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+template <typename Condition>
+void Workers::spin_until(const Condition& condition) {
+  for (int i = 0; i < kSpins && !condition(); ++i) hwy::Pause();
+}
+
 void Workers::each(int count, const std::function<void(int)>& piece) {
   {
     const std::scoped_lock lock(mutex_);
@@ -31,6 +45,7 @@ void Workers::each(int count, const std::function<void(int)>& piece) {
   }
   if (count > 1) wake_.notify_all();
   take_pieces();
+  spin_until([this] { return busy_ == 0; });
   {
     std::unique_lock lock(mutex_);
     finished_.wait(lock, [this] { return busy_ == 0; });
@@ -53,8 +68,9 @@ void Workers::take_pieces() {
 
 void Workers::serve() {
   std::uint64_t seen = 0;
-  std::unique_lock lock(mutex_);
   while (true) {
+    spin_until([&] { return stopping_ || round_ != seen; });
+    std::unique_lock lock(mutex_);
     wake_.wait(lock, [&] { return stopping_ || (round_ != seen && piece_ != nullptr); });
     if (stopping_) return;
     seen = round_;

@@ -34,6 +34,8 @@ class Workers {
  private:
   void serve();
   void take_pieces();
+  template <typename Condition>
+  static void spin_until(const Condition& condition);
 
   const CancelToken& cancel_;
   std::mutex mutex_;
@@ -42,16 +44,16 @@ class Workers {
   const std::function<void(int)>* piece_ = nullptr;
   int count_ = 0;
   std::atomic<int> next_{0};
-  int busy_ = 0;
-  std::uint64_t round_ = 0;
-  bool stopping_ = false;
+  std::atomic<int> busy_{0};  // these three change under the mutex, and are also looked at without it
+  std::atomic<std::uint64_t> round_{0};
+  std::atomic<bool> stopping_{false};
   std::vector<std::thread> threads_;
 };
 
 void throw_if_cancelled(const CancelToken& cancel);
 
 // Rows per piece of work. A constant, so that the division does not depend on the number of threads.
-constexpr int kBand = 16;
+constexpr int kBand = 8;
 // Calls work(first, last) for bands of rows that cover [0, rows).
 template <typename Work>
 void in_bands(Workers& workers, int rows, const Work& work) {
