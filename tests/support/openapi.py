@@ -8,6 +8,8 @@ from jsonschema import Draft202012Validator, FormatChecker, RefResolver
 
 DOCUMENT = json.loads((pathlib.Path(__file__).resolve().parents[2] / "docs/openapi.json").read_text())
 RESOLVER = RefResolver("", DOCUMENT)
+# What the server answers before it knows the route, or when it can't serve any: described once, as "default".
+OF_ALL_ROUTES = {405, 408, 411, 413, 415, 431, 500, 501, 503, 505}
 
 
 def resolved(node):
@@ -48,6 +50,12 @@ def check_body(where, schema, answer):
         f"{error.json_path}: {error.message}"[:500] for error in errors)
 
 
+def check_code(where, response, code):
+    """Clients act on codes, so each is described with its status: by its name or by an example."""
+    examples = response["content"]["application/json"].get("examples", {})
+    assert code in examples or re.search(rf"\b{code}\b", response["description"]), f"{where}: {code} is not described"
+
+
 def check(method, path, answer):
     """The answer's status, headers, type and body are what the description of its route says."""
     where = f"{method} {path[:200]} {answer.status_code}"
@@ -58,8 +66,8 @@ def check(method, path, answer):
             check_body(where, {"$ref": "#/components/schemas/Error"}, answer)
         return
     described = operation["responses"]
-    if answer.status_code < 400:
-        assert str(answer.status_code) in described, f"{where}: this status is not described"
+    assert str(answer.status_code) in described or answer.status_code in OF_ALL_ROUTES, (
+        f"{where}: this status is not described")
     response = resolved(described.get(str(answer.status_code), described["default"]))
     for name in response.get("headers", {}):
         optional = name.startswith("RateLimit-") or name == "Retry-After"
@@ -71,3 +79,5 @@ def check(method, path, answer):
     assert kind in content, f"{where}: is {kind}, described is {', '.join(content)}"
     if kind == "application/json":
         check_body(where, content[kind]["schema"], answer)
+        if answer.status_code >= 400 and "error" in answer.json():
+            check_code(where, response, answer.json()["error"]["code"])
