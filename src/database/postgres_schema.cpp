@@ -286,8 +286,16 @@ constexpr std::string_view kAuditWorkersAndCounts[] = {
          EXECUTE FUNCTION total_transaction())",
 };
 
+// Width by height of a video's pixels, as players are to show them.
+constexpr std::string_view kPixelAspects[] = {
+    "ALTER TABLE dataset_videos ADD COLUMN pixel_aspect_numerator BIGINT NOT NULL DEFAULT 1",
+    "ALTER TABLE dataset_videos ADD COLUMN pixel_aspect_denominator BIGINT NOT NULL DEFAULT 1",
+    "ALTER TABLE inference_videos ADD COLUMN pixel_aspect_numerator BIGINT NOT NULL DEFAULT 1",
+    "ALTER TABLE inference_videos ADD COLUMN pixel_aspect_denominator BIGINT NOT NULL DEFAULT 1",
+};
+
 constexpr std::array kMigrations{Migration{1, kFirst}, Migration{2, kVideos}, Migration{3, kDatasetLists},
-                                 Migration{4, kAuditWorkersAndCounts}};
+                                 Migration{4, kAuditWorkersAndCounts}, Migration{5, kPixelAspects}};
 constexpr Schema kSchema{kPreparation, kMigrations};
 
 }  // namespace

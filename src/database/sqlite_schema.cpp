@@ -256,13 +256,21 @@ constexpr std::string_view kAuditWorkersAndCounts[] = {
        END)",
 };
 
+// Width by height of a video's pixels, as players are to show them.
+constexpr std::string_view kPixelAspects[] = {
+    "ALTER TABLE dataset_videos ADD COLUMN pixel_aspect_numerator INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE dataset_videos ADD COLUMN pixel_aspect_denominator INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE inference_videos ADD COLUMN pixel_aspect_numerator INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE inference_videos ADD COLUMN pixel_aspect_denominator INTEGER NOT NULL DEFAULT 1",
+};
+
 constexpr std::string_view kPreparation[] = {
     R"(CREATE TABLE IF NOT EXISTS schema_migrations(
          version INTEGER NOT NULL PRIMARY KEY,
          applied_at INTEGER NOT NULL) STRICT)",
 };
 constexpr std::array kMigrations{Migration{1, kFirst}, Migration{2, kVideos}, Migration{3, kDatasetLists},
-                                 Migration{4, kAuditWorkersAndCounts}};
+                                 Migration{4, kAuditWorkersAndCounts}, Migration{5, kPixelAspects}};
 constexpr Schema kSchema{kPreparation, kMigrations};
 
 }  // namespace

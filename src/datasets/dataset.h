@@ -41,8 +41,9 @@ struct Item {
 
 // What the result of a video is made by, besides its frames.
 struct Video {
-  media::Fraction time_base;  // the unit of frame times, in seconds
-  std::int64_t end_time = 0;  // when the last frame ends
+  media::Fraction time_base;     // the unit of frame times, in seconds
+  media::Fraction pixel_aspect;  // the width of a pixel by its height
+  std::int64_t end_time = 0;     // when the last frame ends
   // The file as it was uploaded, kept for its sound when every frame of it was taken.
   std::optional<std::string> source_path = std::nullopt;
 };

@@ -238,11 +238,14 @@ void insert_video(Session& sql, const DatasetId& dataset, std::int64_t upload_in
   const auto upload = static_cast<long long>(upload_index);
   const auto numerator = static_cast<long long>(video.time_base.numerator);
   const auto denominator = static_cast<long long>(video.time_base.denominator);
+  const auto width = static_cast<long long>(video.pixel_aspect.numerator);
+  const auto height = static_cast<long long>(video.pixel_aspect.denominator);
   const auto end_time = static_cast<long long>(video.end_time);
   sql << "INSERT INTO dataset_videos(dataset_id, upload_index, time_base_numerator, time_base_denominator, "
-         "end_time, source_path) VALUES (:dataset, :upload, :numerator, :denominator, :end, :source)",
+         "pixel_aspect_numerator, pixel_aspect_denominator, end_time, source_path) "
+         "VALUES (:dataset, :upload, :numerator, :denominator, :width, :height, :end, :source)",
       soci::use(dataset.to_string()), soci::use(upload), soci::use(numerator), soci::use(denominator),
-      soci::use(end_time), source.use();
+      soci::use(width), soci::use(height), soci::use(end_time), source.use();
 }
 
 std::optional<BlobName> find_blob_name(Session& sql, const UserId& owner, const std::string& key) {

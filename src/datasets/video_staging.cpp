@@ -110,7 +110,8 @@ StagedUpload Stager::stage_video(media::VideoFormat format, const http::Uploaded
   const std::unique_ptr<FrameMasks> masks = open_masks(mask, reader, rate, tools_);
 
   const std::string stem = directory_ + Uuid::make().to_string();
-  StagedUpload upload{ItemType::kVideo, video.file_name, {}, Video{reader.time_base()}};
+  StagedUpload upload{
+      ItemType::kVideo, video.file_name, {}, Video{reader.time_base(), reader.pixel_aspect()}};
   std::string mask_path;
   while (const auto frame = reader.next()) {
     const auto index = static_cast<std::int64_t>(upload.items.size());

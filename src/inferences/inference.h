@@ -62,6 +62,7 @@ struct Item {
 struct Video {
   std::int64_t upload_index = 0;
   media::Fraction time_base;               // the unit of frame times, in seconds
+  media::Fraction pixel_aspect;            // the width of a pixel by its height
   std::int64_t end_time = 0;               // when the last frame ends
   std::optional<std::string> source_path;  // whose sound the result gets
   std::optional<std::string> output_path;  // when made

@@ -38,7 +38,7 @@ void assemble_video(const Video& video, std::span<const Item> frames, storage::S
     const engine::Image image = read_frame(storage, *done[i]);
     if (!writer) {
       const media::VideoShape shape{image.width(), image.height(), video.time_base,
-                                    average_rate(video, frames.size())};
+                                    average_rate(video, frames.size()), video.pixel_aspect};
       writer =
           std::make_unique<media::VideoWriter>(output, shape, source ? std::optional(*source) : std::nullopt);
     }

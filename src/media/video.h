@@ -51,6 +51,8 @@ class VideoReader {
   // As shown.
   int width() const;
   int height() const;
+  // The width of a pixel by its height, as shown.
+  Fraction pixel_aspect() const;
 
   bool has_sound() const;
 

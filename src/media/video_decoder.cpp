@@ -92,6 +92,15 @@ VideoDecoder::VideoDecoder(const std::filesystem::path& file, const VideoLimits&
   codec_ = open_decoder(*stream_);
 }
 
+AVRational VideoDecoder::pixel_aspect() const {
+  constexpr int kMostDistorted = 16;
+  const AVRational stated = stream_->sample_aspect_ratio;  // by the file, which may scale; else by the codec
+  const AVRational aspect = stated.num > 0 ? stated : stream_->codecpar->sample_aspect_ratio;
+  const bool is_sane = aspect.num > 0 && aspect.den > 0 && aspect.num / kMostDistorted <= aspect.den &&
+                       aspect.den / kMostDistorted <= aspect.num;
+  return is_sane ? aspect : AVRational{1, 1};
+}
+
 FramePointer VideoDecoder::next() {
   FramePointer frame = make_frame();
   while (true) {

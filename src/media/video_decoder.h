@@ -27,7 +27,8 @@ class VideoDecoder {
 
   AVRational time_base() const { return stream_->time_base; }
   Orientation orientation() const { return orientation_; }
-  // As stored.
+  // As stored. The aspect of a pixel is its width by its height; 1 where the file does not say, or nonsense.
+  AVRational pixel_aspect() const;
   int width() const { return stream_->codecpar->width; }
   int height() const { return stream_->codecpar->height; }
   bool has_sound() const { return container_.find_stream(AVMEDIA_TYPE_AUDIO) != nullptr; }

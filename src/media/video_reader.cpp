@@ -25,6 +25,11 @@ class VideoReader::Implementation {
   int width() const { return swaps_sides(decoder_.orientation()) ? decoder_.height() : decoder_.width(); }
   int height() const { return swaps_sides(decoder_.orientation()) ? decoder_.width() : decoder_.height(); }
 
+  AVRational pixel_aspect() const {
+    const AVRational stored = decoder_.pixel_aspect();
+    return swaps_sides(decoder_.orientation()) ? av_inv_q(stored) : stored;
+  }
+
   bool has_sound() const { return decoder_.has_sound(); }
 
   AVRational unit() const { return rate_ ? av_inv_q(to_rational(*rate_)) : decoder_.time_base(); }
@@ -114,6 +119,10 @@ int VideoReader::width() const {
 }
 int VideoReader::height() const {
   return implementation_->height();
+}
+Fraction VideoReader::pixel_aspect() const {
+  const AVRational aspect = implementation_->pixel_aspect();
+  return {aspect.num, aspect.den};
 }
 bool VideoReader::has_sound() const {
   return implementation_->has_sound();

@@ -59,6 +59,7 @@ CodecPointer open_encoder(const VideoShape& shape) {
   codec->pix_fmt = AV_PIX_FMT_YUV420P;
   codec->time_base = to_rational(shape.time_base);
   codec->framerate = to_rational(shape.frames_per_second);
+  codec->sample_aspect_ratio = to_rational(shape.pixel_aspect);
   codec->color_range = AVCOL_RANGE_MPEG;
   codec->colorspace = usual_matrix(shape.height);
   const bool is_high_definition = codec->colorspace == AVCOL_SPC_BT709;
@@ -99,6 +100,7 @@ class VideoWriter::Implementation {
     check_libav(avcodec_parameters_from_context(stream_->codecpar, codec_.get()), "parameters");
     stream_->time_base = codec_->time_base;
     stream_->avg_frame_rate = codec_->framerate;
+    stream_->sample_aspect_ratio = codec_->sample_aspect_ratio;
     if (sound_source) sound_ = std::make_unique<SoundTrack>(*sound_source, *output_);
     AVDictionary* options = nullptr;
     av_dict_set(&options, "movflags", "+faststart", 0);

@@ -15,6 +15,7 @@ struct VideoShape {
   int height = 0;
   Fraction time_base;          // the unit of times and durations, in seconds
   Fraction frames_per_second;  // on average; helps the encoder, changes no time
+  Fraction pixel_aspect{};     // the width of a pixel by its height, as players show it
 };
 
 // Writes an MP4 that browsers play: H.264 in yuv420p, visually lossless (CRF 18), the index in front of the

@@ -120,6 +120,15 @@ def test_a_phone_video_comes_back_upright_in_its_own_time_with_its_sound(user):
     assert near(videos.frames(video)[5][~HOLE], videos.frames(phone)[5][~HOLE], 4)
 
 
+@pytest.mark.parametrize("rotation, aspect, shown", [("0", "16/15", "16:15"), ("90", "16/15", "15:16"), ("0", "1000", "1:1")])
+def test_pixels_that_are_no_squares_stay_none(user, rotation, aspect, shown):
+    flat = videos.pattern(1, options=f"-vf setsar={aspect} {videos.X264}")
+    video = videos.remake(flat, "clip.mp4", f"-c copy -metadata:s:v rotate={rotation}")
+    size = (WIDTH, HEIGHT) if rotation == "0" else (HEIGHT, WIDTH)
+    dataset, _ = upload(user, video, videos.mask_of(*size, BOX))
+    assert videos.probe(video_of(user, dataset)[1])["video"]["sample_aspect_ratio"] == shown
+
+
 def test_an_odd_size_is_made_even_by_one_pixel(user):
     video = videos.pattern(1, options="-vf scale=161:97 -c:v libx264 -pix_fmt yuv444p")
     dataset, _ = upload(user, video, videos.mask_of(161, 97, BOX))
