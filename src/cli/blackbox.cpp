@@ -34,7 +34,8 @@ http::ServerOptions server_options(const Config& config, const std::filesystem::
 int serve_blackbox(const Config& config) {
   ShutdownSignal shutdown;
   const inferences::SharedDirectory shared(blackbox_directory(config));
-  const inferences::InProcessBackend backend(media::Limits{.maximum_pixels = config.maximum_pixels});
+  media::MemoryBudget memory(config.inference_memory_bytes);
+  const inferences::InProcessBackend backend(media::Limits{.maximum_pixels = config.maximum_pixels}, memory);
   engine::CancelToken cancel;
   http::Router router;
   inferences::add_blackbox_routes(router, backend, shared, cancel);

@@ -1,8 +1,11 @@
 #include "cli/config.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <functional>
 #include <thread>
 
@@ -93,6 +96,33 @@ std::string checked(const std::string& text, const std::string& what, Problem pr
   return text;
 }
 
+// What this machine, or the container we run in, has.
+std::int64_t memory_of_machine() {
+  const std::int64_t physical = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
+  std::int64_t of_container = 0;
+  std::ifstream("/sys/fs/cgroup/memory.max") >> of_container;  // "max": no limit
+  return of_container > 0 ? std::min(physical, of_container) : physical;
+}
+
+void add_concurrency_option(CLI::App& command, const std::string& flag, const std::string& help,
+                            Config& config) {
+  add(command, flag, "WORKER_CONCURRENCY", help, [&](const std::string& text) {
+    config.worker_concurrency = static_cast<unsigned>(whole_number(text, 0, 256));
+  });
+}
+
+// What bounds the work on one picture, wherever it is done.
+void add_picture_options(CLI::App& command, Config& config) {
+  add(command, "--maximum-megapixels", "MAXIMUM_MEGAPIXELS", "of one picture [100]",
+      [&](const std::string& text) { config.maximum_pixels = whole_number(text, 1, 1000) * 1'000'000; });
+  add(command, "--inference-memory-megabytes", "INFERENCE_MEMORY_MEGABYTES",
+      "for the pictures that are worked on at a time; a larger one is worked on alone [a quarter of the "
+      "memory]",
+      [&](const std::string& text) {
+        config.inference_memory_bytes = whole_number(text, 1, 1'048'576) << 20;
+      });
+}
+
 void add_backend_options(CLI::App& command, Config& config) {
   add(command, "--blackbox-host", "INFERENCE_BLACKBOX_HOST",
       "a service that works on the pictures [none: this process does]",
@@ -112,7 +142,9 @@ void add_backend_options(CLI::App& command, Config& config) {
 
 }  // namespace
 
-Config::Config() : worker_concurrency(std::max(2U, std::thread::hardware_concurrency()) - 1) {}
+Config::Config()
+    : worker_concurrency(std::max(2U, std::thread::hardware_concurrency()) - 1),
+      inference_memory_bytes(memory_of_machine() / 4) {}
 
 void add_data_options(CLI::App& command, Config& config) {
   add(command, "--data-directory", "DATA_DIRECTORY", "database, secrets and files are kept here [./data]",
@@ -171,13 +203,10 @@ std::filesystem::path blackbox_directory(const Config& config) {
 
 void add_worker_options(CLI::App& command, Config& config) {
   add_backend_options(command, config);
-  add(command, "--worker-concurrency", "WORKER_CONCURRENCY",
-      "inferences at a time; 0: serve leaves them to `inpaint worker` [cores - 1, at least 1]",
-      [&](const std::string& text) {
-        config.worker_concurrency = static_cast<unsigned>(whole_number(text, 0, 256));
-      });
-  add(command, "--maximum-megapixels", "MAXIMUM_MEGAPIXELS", "of one picture [100]",
-      [&](const std::string& text) { config.maximum_pixels = whole_number(text, 1, 1000) * 1'000'000; });
+  add_concurrency_option(
+      command, "--worker-concurrency",
+      "inferences at a time; 0: serve leaves them to `inpaint worker` [cores - 1, at least 1]", config);
+  add_picture_options(command, config);
 }
 
 void add_blackbox_options(CLI::App& command, Config& config) {
@@ -190,12 +219,8 @@ void add_blackbox_options(CLI::App& command, Config& config) {
   add(command, "--directory", "INFERENCE_BLACKBOX_UPLOAD_DIR",
       "shared with the service, whose paths are relative to it [its upload directory]",
       [&](const std::string& text) { config.blackbox_directory = text; });
-  add(command, "--concurrency", "WORKER_CONCURRENCY", "orders at a time [cores - 1, at least 1]",
-      [&](const std::string& text) {
-        config.worker_concurrency = static_cast<unsigned>(whole_number(text, 0, 256));
-      });
-  add(command, "--maximum-megapixels", "MAXIMUM_MEGAPIXELS", "of one picture [100]",
-      [&](const std::string& text) { config.maximum_pixels = whole_number(text, 1, 1000) * 1'000'000; });
+  add_concurrency_option(command, "--concurrency", "orders at a time [cores - 1, at least 1]", config);
+  add_picture_options(command, config);
   add(command, "--log-level", "INFERENCE_BLACKBOX_LOG_LEVEL", "debug, info, warn, error or off [info]",
       [&](const std::string& text) { config.log_level = level(text); });
   add(command, "--debug", "INFERENCE_BLACKBOX_DEBUG", "true: log like --log-level debug [false]",

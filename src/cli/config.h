@@ -51,7 +51,8 @@ struct Config {
   std::string jwt_secret;  // empty: made once and kept in the data directory
   std::chrono::seconds session_lifetime = std::chrono::hours(24);
   int bcrypt_cost = 12;
-  unsigned worker_concurrency;  // 0: serve runs no worker
+  unsigned worker_concurrency;          // 0: serve runs no worker
+  std::int64_t inference_memory_bytes;  // for the pictures that are worked on at a time
   log::Level log_level = log::Level::kInfo;
 
   std::string administrator_name = "Ada";

@@ -58,15 +58,18 @@ inferences::SweeperOptions sweeper_options(const Config& config) {
   return options;
 }
 
-std::unique_ptr<inferences::Backend> make_backend(const Config& config, const media::Limits& limits) {
-  if (config.blackbox_host.empty()) return std::make_unique<inferences::InProcessBackend>(limits);
+std::unique_ptr<inferences::Backend> make_backend(const Config& config, const media::Limits& limits,
+                                                  media::MemoryBudget& memory) {
+  if (config.blackbox_host.empty()) {
+    return std::make_unique<inferences::InProcessBackend>(limits, memory);
+  }
   return std::make_unique<inferences::BlackboxBackend>(
       inferences::BlackboxOptions{.host = config.blackbox_host,
                                   .port = config.blackbox_port,
                                   .directory = blackbox_directory(config),
                                   .timeout = config.blackbox_timeout,
                                   .patience = config.blackbox_patience},
-      limits);
+      limits, memory);
 }
 
 std::unique_ptr<database::Database> migrated(std::unique_ptr<database::Database> database) {
@@ -106,7 +109,8 @@ Platform::Platform(const Config& config)
 
 BackgroundWork::BackgroundWork(const Config& config, Platform& platform)
     : platform_(platform),
-      backend_(make_backend(config, platform.limits)),
+      memory_(config.inference_memory_bytes),
+      backend_(make_backend(config, platform.limits, memory_)),
       sweeper_(*platform.database, *platform.queue, *platform.storage, platform.temporary,
                sweeper_options(config)),
       worker_({*platform.database, *platform.queue, *platform.storage, *backend_, platform.temporary,

@@ -10,6 +10,7 @@
 #include "inferences/worker.h"
 #include "inferences/worker_registry.h"
 #include "media/media.h"
+#include "media/memory_budget.h"
 #include "media/video.h"
 #include "queue/queue.h"
 #include "storage/storage.h"
@@ -52,6 +53,7 @@ class BackgroundWork {
 
  private:
   Platform& platform_;
+  media::MemoryBudget memory_;
   std::unique_ptr<inferences::Backend> backend_;
   inferences::Sweeper sweeper_;
   inferences::Worker worker_;

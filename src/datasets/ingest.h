@@ -9,10 +9,10 @@
 #include "database/database.h"
 #include "datasets/archive_pairs.h"
 #include "datasets/dataset.h"
-#include "datasets/memory_budget.h"
 #include "datasets/staging.h"
 #include "http/message.h"
 #include "media/media.h"
+#include "media/memory_budget.h"
 #include "media/video.h"
 #include "storage/storage.h"
 #include "storage/temporary_area.h"
@@ -68,7 +68,7 @@ class Ingest {
   const media::Limits limits_;
   const media::VideoLimits video_limits_;
   const media::ArchiveLimits archive_limits_;
-  MemoryBudget memory_;
+  media::MemoryBudget memory_;
 };
 
 }  // namespace inpaint::datasets

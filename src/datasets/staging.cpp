@@ -9,10 +9,6 @@
 namespace inpaint::datasets {
 namespace {
 
-std::int64_t decoded_bytes(const media::ImageInfo& info) {
-  return std::int64_t{info.width} * info.height * info.channels * (info.bits / 8);
-}
-
 // Refuses what is no picture with its mask, and writes the mask in its stored form. Returns the format of
 // the picture.
 media::ImageFormat validate_pair(const http::UploadedFile& image, const http::UploadedFile& mask,
@@ -23,7 +19,7 @@ media::ImageFormat validate_pair(const http::UploadedFile& image, const http::Up
   const media::ImageInfo image_info = media::read_header(image.path, tools.limits);
   const media::ImageInfo mask_info = media::read_header(mask.path, tools.limits);
   media::check_same_size(image_info.width, image_info.height, mask_info.width, mask_info.height);
-  const MemoryBudget::Lease lease = tools.memory.take(decoded_bytes(image_info) + decoded_bytes(mask_info));
+  const auto lease = tools.memory.take(media::decoded_bytes(image_info) + media::decoded_bytes(mask_info));
   const std::int64_t pixels = 2 * std::int64_t{image_info.width} * image_info.height;
   if (tools.refusals != nullptr) tools.refusals->take(pixels);
   const engine::Mask holes = media::read_mask(mask.path, tools.limits);

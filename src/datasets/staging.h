@@ -11,9 +11,9 @@
 #include "base/uuid.h"
 #include "database/database.h"
 #include "datasets/dataset.h"
-#include "datasets/memory_budget.h"
 #include "http/message.h"
 #include "media/media.h"
+#include "media/memory_budget.h"
 #include "media/sampling_rate.h"
 #include "media/video.h"
 #include "storage/storage.h"
@@ -57,7 +57,7 @@ struct StagingTools {
   const storage::TemporaryArea& temporary;
   const media::Limits& limits;
   const media::VideoLimits& video_limits;
-  MemoryBudget& memory;
+  media::MemoryBudget& memory;
   RefusalBudget* refusals = nullptr;  // null: one pair, which is no archive's
 };
 

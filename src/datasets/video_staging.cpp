@@ -103,7 +103,7 @@ StagedUpload Stager::stage_video(media::VideoFormat format, const http::Uploaded
                                  const CheckItems& check) {
   media::check_extension(video.file_name, format);
   // Taken before the readers are there, for they decode the first frames to find out what the video is.
-  const MemoryBudget::Lease lease =
+  const media::MemoryBudget::Lease lease =
       tools_.memory.take(bytes_to_decode(video.path, mask.path, tools_.video_limits));
   media::VideoReader reader(video.path, rate, tools_.video_limits);
   check(reader.expected_frames());

@@ -106,6 +106,17 @@ bool is_model(std::string_view id) {
   return std::ranges::find(kModels, id, &Model::id) != kModels.end();
 }
 
+std::int64_t memory_needed(const Mask& mask, std::int64_t bytes_per_pixel) {
+  constexpr std::int64_t kBesidePicture = 3;  // the mask, and what a codec keeps
+  constexpr std::int64_t kBesidePart = 23;
+  std::int64_t largest = 0;
+  for (const Region& region : Regions(mask).list()) {
+    largest = std::max(largest, std::int64_t{region.box.width} * region.box.height);
+  }
+  return std::ssize(mask.pixels) * (bytes_per_pixel + kBesidePicture) +
+         largest * (2 * bytes_per_pixel + kBesidePart);
+}
+
 Image inpaint(std::string_view model, Image image, const Mask& mask, const Parameters& parameters,
               const Progress& progress, const CancelToken& cancel) {
   const Fill fill = find_fill(model);

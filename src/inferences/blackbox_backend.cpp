@@ -77,9 +77,11 @@ std::string url_host(const std::string& host) {
 
 }  // namespace
 
-BlackboxBackend::BlackboxBackend(BlackboxOptions options, const media::Limits& limits)
+BlackboxBackend::BlackboxBackend(BlackboxOptions options, const media::Limits& limits,
+                                 media::MemoryBudget& memory)
     : options_(std::move(options)),
       limits_(limits),
+      memory_(memory),
       shared_(options_.directory),
       area_(shared_.root() / "blackbox"),
       breaker_(kFailuresUntilOpen, options_.cool_down) {}
@@ -88,8 +90,11 @@ void BlackboxBackend::process(const Task& task, const engine::Progress& progress
                               const engine::CancelToken& cancel) const {
   progress(0);
   const Handover files(area_);
-  const engine::Image original = media::read_image(task.image, limits_);
-  media::write_png(files.image.path(), original);
+  const media::ImageInfo original = media::read_header(task.image, limits_);
+  {
+    const auto lease = memory_.take(media::decoded_bytes(original), cancel);
+    media::write_png(files.image.path(), media::read_image(task.image, limits_));
+  }
   fs::copy_file(task.mask, files.mask.path());
   const std::string image = shared_.name_of(files.image.path());
   const Json pair{{"imagePath", image}, {"maskPath", shared_.name_of(files.mask.path())}, {"uploadIndex", 0}};
@@ -98,7 +103,9 @@ void BlackboxBackend::process(const Task& task, const engine::Progress& progress
                    {"parameters", parameters_of(task)}};
   const std::string output = output_path(ask(order.dump(), cancel), image);
   try {
-    take_result(shared_.find(output), original, task);
+    const fs::path made = shared_.find(output);
+    const auto lease = memory_.take(media::decoded_bytes(media::read_header(made, limits_)), cancel);
+    take_result(made, original, task);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInvalid && error.kind() != ErrorKind::kNotFound) throw;
     throw refused(std::string("its result can't be used: ") + error.what());
@@ -164,10 +171,10 @@ bool BlackboxBackend::is_healthy(const engine::CancelToken& cancel) const {
   return answer.is_success() && text_of(Json::parse(answer.body, nullptr, false), "status") == "healthy";
 }
 
-void BlackboxBackend::take_result(const fs::path& made, const engine::Image& original,
+void BlackboxBackend::take_result(const fs::path& made, const media::ImageInfo& original,
                                   const Task& task) const {
   const engine::Image result = media::read_image(made, limits_);
-  if (result.width() != original.width() || result.height() != original.height()) {
+  if (result.width() != original.width || result.height() != original.height) {
     throw invalid("BAD_RESULT", "It has another size.");
   }
   const bool is_png = media::detect_format(made) == media::ImageFormat::kPng;

@@ -11,6 +11,7 @@
 #include "inferences/circuit_breaker.h"
 #include "inferences/shared_directory.h"
 #include "media/media.h"
+#include "media/memory_budget.h"
 #include "storage/temporary_area.h"
 
 namespace inpaint::inferences {
@@ -34,7 +35,8 @@ struct BlackboxOptions {
 // `patience`; then process() throws kUnavailable.
 class BlackboxBackend final : public Backend {
  public:
-  BlackboxBackend(BlackboxOptions options, const media::Limits& limits);
+  // `memory` is for the pictures while they are in this process, and must outlive the backend.
+  BlackboxBackend(BlackboxOptions options, const media::Limits& limits, media::MemoryBudget& memory);
 
   void process(const Task& task, const engine::Progress& progress,
                const engine::CancelToken& cancel) const override;
@@ -44,10 +46,12 @@ class BlackboxBackend final : public Backend {
   void wait_for_turn(std::chrono::steady_clock::time_point end, const engine::CancelToken& cancel) const;
   client::Request request(std::string path, const engine::CancelToken& cancel) const;
   bool is_healthy(const engine::CancelToken& cancel) const;
-  void take_result(const std::filesystem::path& made, const engine::Image& original, const Task& task) const;
+  void take_result(const std::filesystem::path& made, const media::ImageInfo& original,
+                   const Task& task) const;
 
   const BlackboxOptions options_;
   const media::Limits limits_;
+  media::MemoryBudget& memory_;
   const SharedDirectory shared_;
   const storage::TemporaryArea area_;  // in the shared directory
   mutable client::Client client_;

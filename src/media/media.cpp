@@ -24,6 +24,10 @@ engine::Image decode(std::FILE* stream, const Limits& limits) {
 
 }  // namespace
 
+std::int64_t decoded_bytes(const ImageInfo& info) {
+  return std::int64_t{info.width} * info.height * info.channels * (info.bits / 8);
+}
+
 std::string_view extension(ImageFormat format) {
   return format == ImageFormat::kPng ? "png" : "jpg";
 }

@@ -29,6 +29,9 @@ struct ImageInfo {
   int bits;
 };
 
+// Of the picture in memory.
+std::int64_t decoded_bytes(const ImageInfo& info);
+
 // "png" or "jpg"; "image/png" or "image/jpeg".
 std::string_view extension(ImageFormat format);
 std::string_view content_type(ImageFormat format);

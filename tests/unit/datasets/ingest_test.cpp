@@ -230,22 +230,5 @@ TEST_F(IngestTest, ListsByTagAndPage) {
   EXPECT_EQ(service_.list(user, {}, 10, 0).total, 3);
 }
 
-TEST(MemoryBudgetTest, MakesTheNextOneWait) {
-  MemoryBudget budget(100);
-  std::atomic<bool> second = false;
-  std::jthread waiter;
-  {
-    const MemoryBudget::Lease all = budget.take(1000);
-    EXPECT_THROW(budget.take(1, std::chrono::milliseconds(10)), Error);
-    waiter = std::jthread([&] {
-      const MemoryBudget::Lease some = budget.take(50);
-      second = true;
-    });
-    EXPECT_FALSE(second);
-  }
-  waiter.join();
-  EXPECT_TRUE(second);
-}
-
 }  // namespace
 }  // namespace inpaint::datasets

@@ -57,7 +57,7 @@ class RefusalTest : public testing::Test {
   std::unique_ptr<storage::Storage> storage_ = storage::make_local_storage(directory_.path() / "uploads");
   media::Limits limits_;
   media::VideoLimits video_limits_;
-  MemoryBudget memory_{1 << 20};
+  media::MemoryBudget memory_{1 << 20};
 };
 
 TEST_F(RefusalTest, trap_F3_small_pictures_of_many_pixels) {

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "base/error.h"
+#include "unit/media/peak_memory.h"
 #include "unit/temporary_directory.h"
 
 namespace inpaint::inferences {
@@ -15,13 +18,16 @@ class InProcessBackendTest : public testing::Test {
  protected:
   static constexpr int kSize = 32;
 
-  void SetUp() override {
-    engine::Image image(kSize, kSize, 3, 8);
+  void SetUp() override { write_pair(kSize, 12, 20); }
+
+  // The square goes from `begin` to before `end`.
+  void write_pair(int size, int begin, int end) {
+    engine::Image image(size, size, 3, 8);
     std::ranges::fill(image.bytes(), std::uint8_t{128});
-    engine::Mask mask{kSize, kSize, std::vector<std::uint8_t>(kSize * kSize)};
-    for (int y = 12; y < 20; ++y) {
-      for (int x = 12; x < 20; ++x) {
-        const auto pixel = static_cast<std::size_t>(y * kSize + x);
+    engine::Mask mask{size, size, std::vector<std::uint8_t>(static_cast<std::size_t>(size * size))};
+    for (int y = begin; y < end; ++y) {
+      for (int x = begin; x < end; ++x) {
+        const auto pixel = static_cast<std::size_t>(y * size + x);
         mask.pixels[pixel] = 255;
         std::fill_n(image.bytes().begin() + static_cast<std::ptrdiff_t>(pixel * 3), 3, std::uint8_t{0});
       }
@@ -36,7 +42,8 @@ class InProcessBackendTest : public testing::Test {
   }
 
   test::TemporaryDirectory directory_;
-  InProcessBackend backend_{media::Limits{}};
+  media::MemoryBudget memory_{std::int64_t{1} << 30};
+  InProcessBackend backend_{media::Limits{}, memory_};
   Task task_{directory_.path() / "image.png",
              directory_.path() / "mask.png",
              "telea",
@@ -77,6 +84,51 @@ TEST_F(InProcessBackendTest, StopsWhenCancelled) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), "CANCELLED");
+  }
+}
+
+TEST_F(InProcessBackendTest, trap_F3_pictures_wait_until_there_is_memory_for_them) {
+  engine::CancelToken cancel;
+  std::atomic<bool> ended = false;
+  std::jthread work;
+  {
+    const auto all = memory_.take(std::int64_t{1} << 30);
+    work = std::jthread([&] {
+      backend_.process(
+          task_, [](double) {}, cancel);
+      ended = true;
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    EXPECT_FALSE(ended);
+  }
+  work.join();
+  EXPECT_TRUE(std::filesystem::exists(task_.output));
+}
+
+TEST_F(InProcessBackendTest, WaitingForMemoryEndsWhenCancelled) {
+  const auto all = memory_.take(std::int64_t{1} << 30);
+  engine::CancelToken cancel;
+  cancel.cancel();
+  EXPECT_EQ(media::test::code_of([&] {
+              backend_.process(
+                  task_, [](double) {}, cancel);
+            }),
+            "CANCELLED");
+}
+
+// What is asked for is what is taken: neither less, nor so much that half of the memory lies idle.
+TEST_F(InProcessBackendTest, trap_F3_no_model_takes_more_memory_than_it_asks_for) {
+  constexpr int kLarge = 2000;
+  write_pair(kLarge, 500, 1500);
+  const engine::Mask mask = media::read_mask(task_.mask, media::Limits{});
+  const std::int64_t asked = engine::memory_needed(mask, 3);
+  EXPECT_LT(asked, std::int64_t{40} * kLarge * kLarge);
+  for (const engine::Model& model : engine::models()) {
+    task_.model_id = model.id;
+    task_.parameters.engine.quality = engine::Quality::kLow;
+    const std::int64_t taken = media::test::peak_memory([&] { process(); });
+    EXPECT_GT(taken, 0) << model.id;
+    EXPECT_LT(taken, asked * media::test::kShadow + 4 * media::test::kMegabyte) << model.id;
   }
 }
 
