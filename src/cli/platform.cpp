@@ -125,11 +125,12 @@ void BackgroundWork::start() {
   registry_.start();
 }
 
-void BackgroundWork::stop(std::chrono::milliseconds grace) {
-  worker_.stop(grace);
+bool BackgroundWork::stop(std::chrono::milliseconds grace) {
+  const bool all_ended = worker_.stop(grace);
   registry_.stop();
   sweeper_.stop();
   platform_.relay.stop();
+  return all_ended;
 }
 
 }  // namespace inpaint::cli

@@ -48,8 +48,9 @@ class BackgroundWork {
   BackgroundWork(const Config& config, Platform& platform);
 
   void start();
-  // Inferences under way may finish for half of `grace`; the rest is given back.
-  void stop(std::chrono::milliseconds grace);
+  // Inferences under way may finish for half of `grace`; the rest is given back. False as Worker::stop: then
+  // the process has to leave().
+  [[nodiscard]] bool stop(std::chrono::milliseconds grace);
 
  private:
   Platform& platform_;

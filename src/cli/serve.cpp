@@ -16,9 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Together under the 10 s after which whoever stops us loses patience.
+// Each under the 10 s after which whoever stops us loses patience.
 constexpr auto kRequestGrace = 2s;
-constexpr auto kWorkGrace = 6s;
+constexpr auto kWorkGrace = 7s;
 constexpr std::size_t kAdministratorPasswordLength = 16;
 
 http::ServerOptions server_options(const Config& config, const Platform& platform, Metrics& metrics) {
@@ -74,8 +74,11 @@ int serve(const Config& config) {
 
   shutdown.wait([] { reload_log_level(kDotenv); });
   log::info("service", "shutting down");
-  server.stop(kRequestGrace);
-  background.stop(kWorkGrace);
+  // Side by side: a request that can't be interrupted, either, must not keep inferences from being given
+  // back.
+  std::jthread requests([&] { server.stop(kRequestGrace); });
+  if (!background.stop(kWorkGrace)) leave(platform.temporary);
+  requests.join();
   log::info("service", "stopped");
   return 0;
 }

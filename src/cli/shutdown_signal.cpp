@@ -38,4 +38,10 @@ void ShutdownSignal::wait(const std::function<void()>& on_hang_up) {
   ::alarm(kPatienceSeconds);
 }
 
+void leave(const storage::TemporaryArea& temporary) {
+  std::error_code ignored;
+  std::filesystem::remove_all(temporary.path(), ignored);
+  std::_Exit(EXIT_SUCCESS);
+}
+
 }  // namespace inpaint::cli

@@ -19,7 +19,7 @@ int work(const Config& config) {
 
   shutdown.wait([] { reload_log_level(kDotenv); });
   log::info("service", "shutting down");
-  background.stop(std::chrono::seconds(8));
+  if (!background.stop(std::chrono::seconds(7))) leave(platform.temporary);
   return 0;
 }
 

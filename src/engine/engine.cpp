@@ -109,8 +109,9 @@ bool is_model(std::string_view id) {
 std::int64_t memory_needed(const Mask& mask, std::int64_t bytes_per_pixel) {
   constexpr std::int64_t kBesidePicture = 3;  // the mask, and what a codec keeps
   constexpr std::int64_t kBesidePart = 23;
+  const Regions regions(mask);
   std::int64_t largest = 0;
-  for (const Region& region : Regions(mask).list()) {
+  for (const Region& region : regions.list()) {
     largest = std::max(largest, std::int64_t{region.box.width} * region.box.height);
   }
   return std::ssize(mask.pixels) * (bytes_per_pixel + kBesidePicture) +

@@ -13,7 +13,7 @@ constexpr std::chrono::seconds kPauseAfterFailure{1};
 Worker::Worker(const Workshop& workshop, unsigned threads) : workshop_(workshop), thread_count_(threads) {}
 
 Worker::~Worker() {
-  stop(std::chrono::milliseconds(0));
+  (void)stop(std::chrono::milliseconds(0));
 }
 
 void Worker::start() {
@@ -21,15 +21,43 @@ void Worker::start() {
   for (unsigned i = 0; i < thread_count_; ++i) threads_.emplace_back([this] { run(); });
 }
 
-void Worker::stop(std::chrono::milliseconds grace) {
+bool Worker::stop(std::chrono::milliseconds grace) {
   stopping_.request_stop();
-  {
+  const auto have_all_ended = [&] {
     std::unique_lock lock(mutex_);
     changed_.notify_all();
-    changed_.wait_for(lock, grace / 2, [this] { return running_ == 0; });
+    return changed_.wait_for(lock, grace / 2, [this] { return running_ == 0; });
+  };
+  if (!have_all_ended()) {
+    cancelled_.request_stop();
+    if (!have_all_ended()) {
+      give_back_all();
+      return false;
+    }
   }
-  cancelled_.request_stop();
   threads_.clear();
+  return true;
+}
+
+// What a delivery says to the queue afterwards is of a lease that is over, and counts for nothing.
+void Worker::give_back_all() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const queue::LeasedJob& job : under_way_) {
+    try {
+      workshop_.queue.release(job);
+      log::warn("inferences", "an inference that can't be interrupted is given back",
+                {{"inference", job.id.to_string()}});
+    } catch (const std::exception& error) {
+      // The lease runs out and the job is delivered again.
+      log::warn("inferences", "an inference could not be given back",
+                {{"inference", job.id.to_string()}, {"reason", std::string(error.what())}});
+    }
+  }
+}
+
+std::size_t Worker::busy() const {
+  const std::lock_guard lock(mutex_);
+  return under_way_.size();
 }
 
 void Worker::run() {
@@ -53,9 +81,12 @@ void Worker::take_one() {
   const std::optional<queue::LeasedJob> job = workshop_.queue.take(kTakeWait);
   if (!job) return;
   if (stopping_.stop_requested()) return workshop_.queue.release(*job);
-  ++busy_;
+  std::unique_lock lock(mutex_);
+  const auto place = under_way_.insert(under_way_.end(), *job);
+  lock.unlock();
   deliver(workshop_, *job, cancelled_.get_token());
-  --busy_;
+  lock.lock();
+  under_way_.erase(place);
 }
 
 }  // namespace inpaint::inferences

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <list>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -23,25 +23,28 @@ class Worker {
   void start();
 
   // Takes no more jobs. Those under way may finish for half of `grace`; the rest is cancelled and given
-  // back to the queue, to go on elsewhere without the attempt being counted.
-  void stop(std::chrono::milliseconds grace);
+  // back to the queue, to go on elsewhere without the attempt being counted. False: a step that can't be
+  // interrupted outlasts the other half. Its job is given back too, but its thread is still at work, for
+  // which the destructor waits.
+  [[nodiscard]] bool stop(std::chrono::milliseconds grace);
 
   unsigned concurrency() const { return thread_count_; }
   // How many jobs are being worked on.
-  unsigned busy() const { return busy_; }
+  std::size_t busy() const;
 
  private:
   void run();
   void take_one();
+  void give_back_all() noexcept;
 
   const Workshop workshop_;
   const unsigned thread_count_;
   std::stop_source stopping_;   // no more jobs
   std::stop_source cancelled_;  // give back what is under way
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   unsigned running_ = 0;  // threads
-  std::atomic<unsigned> busy_ = 0;
+  std::list<queue::LeasedJob> under_way_;
   std::vector<std::jthread> threads_;
 };
 

@@ -76,7 +76,7 @@ TEST(KillTest, trap_Q1_killed_at_random_points_everything_ends_and_nothing_is_le
   sweeper.start();
   worker.start();
   wait_until_all_ended(harness);
-  worker.stop(1s);
+  EXPECT_TRUE(worker.stop(60s));
   sweeper.stop();
   harness.relay_.stop();
   sweeper.remove_unnamed_blobs(Timestamp::now() + 1s);
