@@ -35,7 +35,8 @@ int serve_blackbox(const Config& config) {
   ShutdownSignal shutdown;
   const inferences::SharedDirectory shared(blackbox_directory(config));
   media::MemoryBudget memory(config.inference_memory_bytes);
-  const inferences::InProcessBackend backend(media::Limits{.maximum_pixels = config.maximum_pixels}, memory);
+  const inferences::InProcessBackend backend(media::Limits{.maximum_pixels = config.maximum_pixels}, memory,
+                                             config.inference_timeout);
   engine::CancelToken cancel;
   http::Router router;
   inferences::add_blackbox_routes(router, backend, shared, cancel);

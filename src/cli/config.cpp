@@ -121,6 +121,8 @@ void add_picture_options(CLI::App& command, Config& config) {
       [&](const std::string& text) {
         config.inference_memory_bytes = whole_number(text, 1, 1'048'576) << 20;
       });
+  add(command, "--inference-timeout", "INFERENCE_TIMEOUT", "for one picture, once it is worked on [30m]",
+      [&](const std::string& text) { config.inference_timeout = duration(text); });
 }
 
 void add_backend_options(CLI::App& command, Config& config) {

@@ -53,6 +53,7 @@ struct Config {
   int bcrypt_cost = 12;
   unsigned worker_concurrency;          // 0: serve runs no worker
   std::int64_t inference_memory_bytes;  // for the pictures that are worked on at a time
+  std::chrono::seconds inference_timeout = std::chrono::minutes(30);  // for one picture
   log::Level log_level = log::Level::kInfo;
 
   std::string administrator_name = "Ada";

@@ -61,7 +61,7 @@ inferences::SweeperOptions sweeper_options(const Config& config) {
 std::unique_ptr<inferences::Backend> make_backend(const Config& config, const media::Limits& limits,
                                                   media::MemoryBudget& memory) {
   if (config.blackbox_host.empty()) {
-    return std::make_unique<inferences::InProcessBackend>(limits, memory);
+    return std::make_unique<inferences::InProcessBackend>(limits, memory, config.inference_timeout);
   }
   return std::make_unique<inferences::BlackboxBackend>(
       inferences::BlackboxOptions{.host = config.blackbox_host,

@@ -33,11 +33,17 @@ bool is_model(std::string_view id);
 // Called with a fraction from 0 to 1, never going back, on the calling thread or another.
 using Progress = std::function<void(double)>;
 
-// Set from any thread; the engine looks at it often and then throws Error kConflict "CANCELLED".
+// Set from any thread; the engine looks at it often and then throws Error kConflict "CANCELLED". A caller may
+// derive another reason to stop from it.
 class CancelToken {
  public:
+  CancelToken() = default;
+  virtual ~CancelToken() = default;
+  CancelToken(const CancelToken&) = delete;
+  CancelToken& operator=(const CancelToken&) = delete;
+
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
-  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  virtual bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<bool> cancelled_{false};

@@ -235,3 +235,18 @@ def test_a_worker_process_beside_a_server_without_one_does_the_work(tmp_path):
             assert user.wait_until_ended(identity)["status"] == "COMPLETED"
             assert user.get(user.results(identity)[0]["downloadUrl"]).content
     verify_ledger(server.data)
+
+
+def test_a_picture_that_takes_too_long_fails_and_is_refunded(tmp_path):
+    with Server(tmp_path / "data", INFERENCE_TIMEOUT="1s") as hasty:
+        user = register(hasty.url)
+        user.create_dataset("photos")
+        user.upload("photos", *pair())
+        user.upload("photos", *slow_pair())
+        balance = user.balance()
+        inference = user.complete("photos", parameters={"quality": "high"})
+        result = user.get(f"/api/inferences/{inference}/results").json()["data"]["result"]
+        assert len(result["images"]) == 1
+        assert [failed["reason"] for failed in result["failed"]] == [
+            "The picture takes longer than 1 s. Try a lower quality, or a smaller hole."]
+        assert round(balance - user.balance(), 2) == 2.75

@@ -43,7 +43,7 @@ class InProcessBackendTest : public testing::Test {
 
   test::TemporaryDirectory directory_;
   media::MemoryBudget memory_{std::int64_t{1} << 30};
-  InProcessBackend backend_{media::Limits{}, memory_};
+  InProcessBackend backend_{media::Limits{}, memory_, std::chrono::minutes(30)};
   Task task_{directory_.path() / "image.png",
              directory_.path() / "mask.png",
              "telea",
@@ -114,6 +114,20 @@ TEST_F(InProcessBackendTest, WaitingForMemoryEndsWhenCancelled) {
                   task_, [](double) {}, cancel);
             }),
             "CANCELLED");
+}
+
+TEST_F(InProcessBackendTest, APictureThatTakesTooLongIsRefusedAsItsOwnFault) {
+  const InProcessBackend hasty(media::Limits{}, memory_, std::chrono::milliseconds(0));
+  engine::CancelToken cancel;
+  const auto code = [&] {
+    return media::test::code_of([&] {
+      hasty.process(
+          task_, [](double) {}, cancel);
+    });
+  };
+  EXPECT_EQ(code(), "TOOK_TOO_LONG");
+  cancel.cancel();
+  EXPECT_EQ(code(), "CANCELLED");
 }
 
 // What is asked for is what is taken: neither less, nor so much that half of the memory lies idle.
