@@ -5,9 +5,6 @@
 namespace inpaint::inferences {
 namespace {
 
-// Proxies close streams on which nothing is said for a while.
-constexpr std::chrono::seconds kKeepAlive{15};
-
 std::string event(std::string_view name, const http::Json& data) {
   return "event: " + std::string(name) + "\ndata: " + data.dump() + "\n\n";
 }
@@ -32,20 +29,11 @@ std::optional<std::string> StatusFeed::next() {
     if (told_progress_ != inference.progress) events += event("progress", status_json(inference));
     told_status_ = inference.status;
     told_progress_ = inference.progress;
-    if (events.empty()) return keep_alive();
-    told_at_ = std::chrono::steady_clock::now();
     return events;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kUnavailable) return "";
     return std::nullopt;  // its user was deleted
   }
-}
-
-std::string StatusFeed::keep_alive() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - told_at_ < kKeepAlive) return "";
-  told_at_ = now;
-  return ": still here\n\n";
 }
 
 }  // namespace inpaint::inferences

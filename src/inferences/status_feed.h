@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -23,14 +22,11 @@ class StatusFeed {
   std::optional<std::string> next();
 
  private:
-  std::string keep_alive();
-
   Service* service_;
   UserId user_;
   InferenceId id_;
   std::optional<Status> told_status_;
   std::optional<int> told_progress_;
-  std::chrono::steady_clock::time_point told_at_;
 };
 
 }  // namespace inpaint::inferences
