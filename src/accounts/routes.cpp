@@ -1,6 +1,7 @@
 #include "accounts/routes.h"
 
 #include <optional>
+#include <vector>
 
 #include "accounts/rules.h"
 #include "base/error.h"
@@ -78,13 +79,12 @@ Response log_in(Service& service, const Request& request) {
 }
 
 Response tokens(database::Database& database, const Request& request) {
+  const std::vector<credits::Entry> entries = database.read([&](database::Session& sql) {
+    return credits::recent_entries(sql, request.user->id, kRecentTransactions);
+  });
   Json transactions = Json::array();
-  for (const credits::Entry& entry : database.read([&](database::Session& sql) {
-         return credits::recent_entries(sql, request.user->id, kRecentTransactions);
-       })) {
-    transactions.push_back(credits::to_json(entry));
-  }
-  const Json balance = http::to_json(request.user->tokens);
+  for (const credits::Entry& entry : entries) transactions.push_back(credits::to_json(entry));
+  const Json balance = http::to_json(credits::balance_of(entries).value_or(request.user->tokens));
   return http::json_response(200, {{"tokens", balance},
                                    {"data",
                                     {{"balance", balance},

@@ -16,6 +16,7 @@ Service::Account Service::account(const std::string& email) {
   accounts::User user = accounts_.find_by_email(email);
   std::vector<credits::Entry> entries =
       database_.read([&](Session& sql) { return credits::recent_entries(sql, user.id, kRecentEntries); });
+  user.tokens = credits::balance_of(entries).value_or(user.tokens);
   return {std::move(user), std::move(entries)};
 }
 

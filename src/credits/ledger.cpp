@@ -211,4 +211,9 @@ std::vector<Entry> recent_entries(Session& sql, const UserId& user, int limit) {
   return entries;
 }
 
+std::optional<Credits> balance_of(const std::vector<Entry>& recent_entries) {
+  if (recent_entries.empty()) return std::nullopt;
+  return recent_entries.front().balance_after;
+}
+
 }  // namespace inpaint::credits

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,9 @@ Credits balance(Session& sql, const UserId& user);
 
 // The newest entries of a user, newest first.
 std::vector<Entry> recent_entries(Session& sql, const UserId& user, int limit);
+
+// The balance at the moment these entries were read, when a balance read by itself may be of another one.
+std::optional<Credits> balance_of(const std::vector<Entry>& recent_entries);
 
 // Throws the INSUFFICIENT_TOKENS error of charge_upload and reserve.
 [[noreturn]] void throw_insufficient(Credits required, Credits available);

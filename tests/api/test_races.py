@@ -137,3 +137,18 @@ def test_trap_M3_more_requests_than_connections_never_freeze(racer):
     answers = at_once(racer, 128, work, threads=64)
     assert max(answer.elapsed.total_seconds() for answer in answers) < 20
     assert racer.balance() == round(100 - 64 * 0.65, 2)
+
+
+def test_a_balance_and_its_newest_entry_are_of_one_moment(racer, racing_administrator):
+    def read(client, number):
+        if number % 4 == 0:
+            amount = {"email": racer.email, "amount": 0.01}
+            return racing_administrator.again().post("/api/admin/user-tokens", amount) and None
+        if number % 4 == 1:
+            account = racing_administrator.again().get(f"/api/admin/users/{racer.email}/tokens").json()
+            return account["tokens"], account["data"]["transactions"][0]["balanceAfter"]
+        answer = client.get("/api/users/tokens").json()
+        return answer["tokens"], answer["data"]["recentTransactions"][0]["balanceAfter"]
+
+    answers = [answer for answer in at_once(racer, 800, read, threads=8) if answer]
+    assert [(balance, entry) for balance, entry in answers if balance != entry] == []
