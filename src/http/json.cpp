@@ -115,6 +115,10 @@ std::optional<std::string> Validator::optional_text(std::string_view field, std:
     fail(field, "must have at most " + std::to_string(maximum) + " characters");
     return std::string();
   }
+  if (!text.empty() && is_blank(text)) {
+    fail(field, "must not be blank");
+    return std::string();
+  }
   return text;
 }
 

@@ -1,5 +1,8 @@
 #include "http/text.h"
 
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
 #include <algorithm>
 
 namespace inpaint::http {
@@ -27,6 +30,20 @@ std::string lower_case(std::string_view text) {
   std::ranges::transform(lower, lower.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return lower;
+}
+
+bool is_blank(std::string_view text) {
+  constexpr UChar32 kEmptyBraille = 0x2800;
+  const icu::UnicodeString characters =
+      icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())});
+  for (std::int32_t i = 0; i < characters.length(); i = characters.moveIndex32(i, 1)) {
+    const UChar32 c = characters.char32At(i);
+    const bool is_seen = u_hasBinaryProperty(c, UCHAR_WHITE_SPACE) == 0 &&
+                         u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) == 0 &&
+                         c != kEmptyBraille;
+    if (is_seen) return false;
+  }
+  return true;
 }
 
 std::size_t count_characters(std::string_view text) {

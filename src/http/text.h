@@ -14,6 +14,9 @@ std::string_view trim(std::string_view text);
 // Of ASCII letters; others stay.
 std::string lower_case(std::string_view text);
 
+// Whether nothing of valid UTF-8 can be seen: spaces of every script, and characters without a form.
+bool is_blank(std::string_view text);
+
 // Of valid UTF-8, in code points.
 std::size_t count_characters(std::string_view text);
 

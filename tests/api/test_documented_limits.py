@@ -25,6 +25,8 @@ def registration(**fields):
 # The field, a value that keeps its limit, one that passes it.
 ACCOUNT = [
     ("name", "a", ""),
+    ("name", "\u1112\u1161", "\u3164"),
+    ("surname", "\u30a8 \u30a4\u30c0", "\u3000"),
     ("name", "a" * 100, "a" * 101),
     ("name", "é" * 100, "é" * 101),
     ("surname", "a" * 100, "a" * 101),
@@ -51,6 +53,10 @@ def test_changes_of_an_account(user, field, kept, passed):
 
 DATASET = [
     ("name", "a", " "),
+    ("name", "\u00a0a", "\u00a0"),
+    ("name", "a\u200b", "\u200b"),
+    ("name", "\u3000a", "\u3000\u2800"),
+    ("tags", ["a"], ["\u200b"]),
     ("name", "a" * 255, "a" * 256),
     ("name", "💾" * 255, "💾" * 256),
     ("tags", [f"t{i}" for i in range(20)], [f"t{i}" for i in range(21)]),

@@ -18,6 +18,15 @@ TEST(TextTest, KnowsUtf8) {
   }
 }
 
+TEST(TextTest, KnowsWhatNobodySees) {
+  for (const char* blank :
+       {"", " \t", "\u00A0", "\u200B\uFEFF", "\u3000 \u2003", "\u3164", "\u2800", "\u00AD"}) {
+    EXPECT_TRUE(is_blank(blank)) << blank;
+  }
+  for (const char* seen : {"a", "\u00A0.", "\u3000é", "😀\uFE0F", "می\u200Cخواهم"})
+    EXPECT_FALSE(is_blank(seen)) << seen;
+}
+
 TEST(TextTest, CountsCodePoints) {
   EXPECT_EQ(count_characters("aé€😀"), 4U);
 }
