@@ -67,7 +67,24 @@ User found_or_throw(std::optional<User> user) {
   return *std::move(user);
 }
 
+// Later than before even within one millisecond, so that every older session ends.
+Timestamp time_of_new_password(const User& user) {
+  return std::max(Timestamp::now(), Timestamp{user.password_changed_at.unix_ms + 1});
+}
+
 }  // namespace
+
+void reset_password(database::Database& database, const std::string& email, const std::string& password,
+                    int bcrypt_cost) {
+  const std::string hash = hash_password(password, bcrypt_cost);
+  database.transaction([&](Session& sql) {
+    const User found = found_or_throw(repository::find_by_email(sql, lower_case(email)));
+    User user = found_or_throw(repository::find_and_lock(sql, found.id));
+    user.password_changed_at = time_of_new_password(user);
+    repository::update(sql, user, hash);
+    audit::record(sql, user, "user.password", &user, {{"by", "command"}});
+  });
+}
 
 Service::Service(database::Database& database, Sessions sessions, int bcrypt_cost, BeforeDelete before_delete)
     : database_(database),
@@ -151,11 +168,7 @@ User Service::update(const User& caller, const UserId& target, const Changes& ch
       if (changes.name) user.name = *changes.name;
       if (changes.surname) user.surname = *changes.surname;
       if (changes.email) user.email = lower_case(*changes.email);
-      if (hash) {
-        // Later than before even within one millisecond, so that every older session ends.
-        user.password_changed_at =
-            std::max(Timestamp::now(), Timestamp{user.password_changed_at.unix_ms + 1});
-      }
+      if (hash) user.password_changed_at = time_of_new_password(user);
       repository::update(sql, user, hash);
       if (is_administrator(caller)) audit::record(sql, caller, "user.update", &before, names_of(changes));
       return user;

@@ -39,6 +39,11 @@ struct Login {
   User user;
 };
 
+// Gives a user a new password, in the name of who may work on the data itself and need not log in. Every
+// session of the user is over. Throws kNotFound.
+void reset_password(database::Database& database, const std::string& email, const std::string& password,
+                    int bcrypt_cost);
+
 // The rules of accounts. Thread-safe.
 class Service {
  public:

@@ -19,5 +19,8 @@ int migrate(const Config& config);
 int move_installation(const std::string& from, const std::string& to);
 int seed(const Config& config, const std::filesystem::path& samples);
 int verify_ledger(const Config& config);
+// The new password is the first line of the standard input; on a terminal, or without one, it is made and
+// printed.
+int reset_password(const Config& config, const std::string& email);
 
 }  // namespace inpaint::cli

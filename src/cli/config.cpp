@@ -237,6 +237,11 @@ void add_blackbox_options(CLI::App& command, Config& config) {
       [&](const std::string& text) { config.data_directory = not_empty(text, "a directory"); });
 }
 
+void add_password_options(CLI::App& command, Config& config) {
+  add(command, "--bcrypt-salt-rounds", "BCRYPT_SALT_ROUNDS", "cost of hashing a password, 4 to 16 [12]",
+      [&](const std::string& text) { config.bcrypt_cost = static_cast<int>(whole_number(text, 4, 16)); });
+}
+
 void add_account_options(CLI::App& command, Config& config) {
   add(command, "--jwt-secret", "JWT_SECRET",
       "signs sessions and links, 32 bytes or more [made once, kept in the data directory]",
@@ -248,8 +253,7 @@ void add_account_options(CLI::App& command, Config& config) {
       });
   add(command, "--jwt-expires-in", "JWT_EXPIRES_IN", "how long a login lasts [24h]",
       [&](const std::string& text) { config.session_lifetime = duration(text); });
-  add(command, "--bcrypt-salt-rounds", "BCRYPT_SALT_ROUNDS", "cost of hashing a password, 4 to 16 [12]",
-      [&](const std::string& text) { config.bcrypt_cost = static_cast<int>(whole_number(text, 4, 16)); });
+  add_password_options(command, config);
   add(command, "--admin-name", "ADMIN_NAME", "first administrator's name", [&](const std::string& text) {
     config.administrator_name = checked(text, "a name", accounts::name_problem);
   });

@@ -71,7 +71,8 @@ void add_database_options(CLI::App& command, Config& config);  // which database
 void add_storage_options(CLI::App& command, Config& config);   // where the files are
 void add_worker_options(CLI::App& command, Config& config);    // how the work is done
 void add_blackbox_options(CLI::App& command, Config& config);  // of `inpaint blackbox`
-void add_account_options(CLI::App& command, Config& config);   // secrets, passwords, the administrator
+void add_password_options(CLI::App& command, Config& config);  // how passwords are hashed
+void add_account_options(CLI::App& command, Config& config);   // those, secrets, the administrator
 void add_server_options(CLI::App& command, Config& config);    // host, port and limits
 
 std::filesystem::path upload_directory(const Config& config);

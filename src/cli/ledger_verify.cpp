@@ -1,23 +1,10 @@
 #include <cstdio>
-#include <filesystem>
 
-#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/platform.h"
 #include "credits/ledger.h"
 
 namespace inpaint::cli {
-namespace {
-
-// An audit makes and changes nothing: what is not there is not an empty ledger.
-std::unique_ptr<database::Database> open_present_database(const Config& config) {
-  if (config.database_host.empty() && !std::filesystem::exists(config.data_directory / "inpaint.db")) {
-    throw not_found("There is no database in " + config.data_directory.string() + ".");
-  }
-  return open_database_for_one_command(config);
-}
-
-}  // namespace
 
 int verify_ledger(const Config& config) {
   const auto database = open_present_database(config);

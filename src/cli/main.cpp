@@ -84,6 +84,20 @@ void describe_service_commands(CLI::App& app, Config& config, std::filesystem::p
   }
 }
 
+void describe_user_commands(CLI::App& app, Config& config, std::string& email, Chosen& chosen) {
+  CLI::App* user_command = app.add_subcommand("user", "Help a user who can't help themselves");
+  user_command->require_subcommand(1);
+  CLI::App* password_command = user_command->add_subcommand(
+      "password",
+      "Give a user a new password: the first line of the standard input, or one that is made and "
+      "printed. Every login of the user ends.");
+  password_command->add_option("EMAIL", email, "whose")->required()->type_name("");
+  add_password_options(*password_command, config);
+  add_data_options(*password_command, config);
+  add_database_options(*password_command, config);
+  password_command->callback([&] { chosen = [&] { return reset_password(config, email); }; });
+}
+
 void describe_run_command(CLI::App& app, RunOptions& options, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("run", "Repair pictures, without a service");
   add_run_options(*command, options);
@@ -96,6 +110,7 @@ int main_or_throw(int argc, char** argv) {
   RunOptions run_options;
   std::filesystem::path samples = "samples";
   Move move;
+  std::string email;
   Chosen chosen;
 
   CLI::App app(kDescription, "inpaint");
@@ -104,6 +119,7 @@ int main_or_throw(int argc, char** argv) {
   app.require_subcommand(1);
   describe_service_commands(app, config, samples, chosen);
   describe_migrate_command(app, config, move, chosen);
+  describe_user_commands(app, config, email, chosen);
   describe_run_command(app, run_options, chosen);
   try {
     app.parse(argc, argv);

@@ -91,6 +91,13 @@ std::unique_ptr<database::Database> open_database_for_one_command(const Config& 
   return database::open_postgres({postgres_url(config), 1, std::chrono::milliseconds(0)});
 }
 
+std::unique_ptr<database::Database> open_present_database(const Config& config) {
+  if (config.database_host.empty() && !std::filesystem::exists(config.data_directory / "inpaint.db")) {
+    throw not_found("There is no database in " + config.data_directory.string() + ".");
+  }
+  return open_database_for_one_command(config);
+}
+
 std::string database_name(const Config& config) {
   if (config.database_host.empty()) return config.data_directory.string();
   return config.database_name + " on " + config.database_host + ":" + std::to_string(config.database_port);

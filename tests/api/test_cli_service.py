@@ -128,6 +128,36 @@ def test_a_file_env_is_read_and_weighs_less_than_environment_and_flags(tmp_path)
     assert finished.returncode == 2 and ".env, line 1" in finished.stderr
 
 
+def reset_password(server, email, password=None):
+    return run("user", "password", email, "--data-directory", server.data, stdin=password)
+
+
+def test_a_lost_password_is_replaced_by_one_that_is_made(server, user, administrator):
+    finished = reset_password(server, user.email)
+    made = re.fullmatch(rf"User {user.email}, password: (\w{{16}}) \(shown only now\)\n", finished.stdout).group(1)
+    user.get("/api/users/profile", expect=401)
+    Client(server.url).post("/api/users/login", {"email": user.email, "password": "correct horse battery"}, 401)
+    Client(server.url).log_in(user.email, made).get("/api/users/profile")
+    entry = administrator.get("/api/admin/audit?limit=1").json()["data"][0]
+    assert entry["action"] == "user.password" and entry["details"] == {"by": "command"}
+    assert entry["subject"] == {"id": user.id, "email": user.email}
+
+
+def test_a_lost_password_is_replaced_by_the_one_that_is_given(server, user):
+    finished = reset_password(server, user.email.upper(), "pass with 'blanks' \n")
+    assert finished.returncode == 0 and "blanks" not in finished.stdout + finished.stderr
+    Client(server.url).log_in(user.email, "pass with 'blanks' ")
+
+
+def test_a_password_that_breaks_the_rules_or_is_of_nobody_changes_nothing(server, user):
+    finished = reset_password(server, user.email, "short\n")
+    assert finished.returncode == 2 and "at least 8 characters" in finished.stderr
+    finished = reset_password(server, "nobody@example.com")
+    assert finished.returncode == 1 and "no such user" in finished.stderr
+    user.get("/api/users/profile")
+    Client(server.url).log_in(user.email)
+
+
 def test_what_it_keeps_is_for_its_owner_only(server):
     assert stat.S_IMODE(os.stat(server.data / "jwt_secret").st_mode) == 0o600
     assert stat.S_IMODE(os.stat(server.data).st_mode) == 0o700

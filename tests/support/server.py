@@ -26,12 +26,12 @@ def environment(settings, data=None):
     return {"PATH": os.environ["PATH"], **SETTINGS, **of_data, **settings}
 
 
-def run(*arguments, directory=None, timeout=60, **settings):
+def run(*arguments, directory=None, timeout=60, stdin=None, **settings):
     """Runs the program to its end, in `directory` (so that no .env of ours is read). The finished process."""
     data = arguments[arguments.index("--data-directory") + 1] if "--data-directory" in arguments else None
     with tempfile.TemporaryDirectory() as elsewhere:
         return subprocess.run([PROGRAM, *map(str, arguments)], env=environment(settings, data), text=True,
-                              cwd=directory or elsewhere, capture_output=True, timeout=timeout)
+                              cwd=directory or elsewhere, input=stdin or "", capture_output=True, timeout=timeout)
 
 
 def verify_ledger(data):
