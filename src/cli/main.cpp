@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/dotenv.h"
 #include "cli/run_command.h"
+#include "cli/setting_names.h"
 
 namespace inpaint::cli {
 namespace {
@@ -129,6 +130,11 @@ int main_or_throw(int argc, char** argv) {
     return kUsageError;
   }
   log::start(config.log_level, ::isatty(STDERR_FILENO) == 0);
+  if (!app.got_subcommand("run")) {  // whoever repairs a picture may do so beside another program's .env
+    const SettingNames names(app);
+    names.check_dotenv(kDotenv);
+    names.warn_of_environment();
+  }
   refuse_unsupported_environment();
   return chosen();
 }

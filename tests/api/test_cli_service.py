@@ -128,6 +128,27 @@ def test_a_file_env_is_read_and_weighs_less_than_environment_and_flags(tmp_path)
     assert finished.returncode == 2 and ".env, line 1" in finished.stderr
 
 
+@pytest.mark.parametrize("name, hint", [("WORKER_CONCURENCY", "Did you mean WORKER_CONCURRENCY?"),
+                                        ("ADMIN_PASSWROD", "Did you mean ADMIN_PASSWORD?"),
+                                        ("port", "tells which there are"), ("GREETING", "tells which there are")])
+def test_trap_Q6_an_unknown_name_in_a_file_env_is_refused(tmp_path, name, hint):
+    (tmp_path / ".env").write_text(f"PORT=3000\n{name}=4\n")
+    finished = run("migrate", "--data-directory", "data", directory=tmp_path)
+    assert finished.returncode == 2 and f".env: {name} is no setting." in finished.stderr and hint in finished.stderr
+    assert not (tmp_path / "data").exists()
+    finished = run("run", "none.png", "none.png", "-o", "out.png", directory=tmp_path)
+    assert finished.returncode == 1, "another program's settings are no matter to who repairs a picture"
+
+
+def test_what_may_stand_beside_our_settings_is_no_matter(tmp_path):
+    (tmp_path / ".env").write_text("NODE_ENV=production\nREDIS_PORT=6379\nCOMPOSE_PROJECT_NAME=inpaint\n"
+                                   "S3_BUCKET=\nINFERENCE_BLACKBOX_DEBUG=true\n")
+    finished = run("migrate", "--data-directory", "data", directory=tmp_path, MAXIMUM_MEGAPIXEL="7")
+    assert finished.returncode == 0, finished.stderr
+    warning, = [line for line in finished.stderr.splitlines() if "is no setting" in line]
+    assert "MAXIMUM_MEGAPIXEL" in warning and "MAXIMUM_MEGAPIXELS" in warning
+
+
 def reset_password(server, email, password=None):
     return run("user", "password", email, "--data-directory", server.data, stdin=password)
 
