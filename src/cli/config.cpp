@@ -292,6 +292,10 @@ void add_server_options(CLI::App& command, Config& config) {
           }
         }();
       });
+  add(command, "--trusted-proxies", "TRUSTED_PROXIES",
+      "proxies in front of us that add to X-Forwarded-For who asks them [0]", [&](const std::string& text) {
+        config.trusted_proxies = static_cast<unsigned>(whole_number(text, 0, 10));
+      });
   add(command, "--maximum-upload-megabytes", "MAXIMUM_UPLOAD_MEGABYTES", "of one request [2048]",
       [&](const std::string& text) { config.maximum_upload_bytes = whole_number(text, 1, 1'048'576) << 20; });
   add(command, "--maximum-video-megapixels", "MAXIMUM_VIDEO_MEGAPIXELS", "of one frame of a video [10]",

@@ -21,6 +21,7 @@ struct Config {
   std::string host = "0.0.0.0";
   std::uint16_t port = 3000;                  // 0: the system chooses
   std::int64_t requests_per_minute = 12'000;  // by address; 0: no limit
+  unsigned trusted_proxies = 0;               // in front of us, one behind the other
   std::int64_t maximum_upload_bytes = 2LL << 30;
   std::int64_t maximum_pixels = 100'000'000;
   std::int64_t maximum_video_pixels = 10'000'000;  // of a frame

@@ -31,6 +31,7 @@ http::ServerOptions server_options(const Config& config, const Platform& platfor
   options.slow_threads = cores;
   options.upload_limit_bytes = config.maximum_upload_bytes;
   options.requests_per_minute = config.requests_per_minute;
+  options.trusted_proxies = config.trusted_proxies;
   options.temporary_directory = platform.temporary.path();
   options.observe = [&metrics](const http::RequestObservation& request) { metrics.observe(request); };
   return options;

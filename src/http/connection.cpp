@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "http/client_address.h"
 #include "http/middleware.h"
 #include "http/text.h"
 
@@ -154,7 +155,6 @@ Exchange Connection::begin_exchange(const Parser& parser) const {
   Exchange exchange;
   exchange.started = Clock::now();
   Request& request = exchange.request;
-  request.remote_address = remote_address_;
   request.method = to_method(parser.get().method());
   const auto target = parser.get().target();
   const std::string_view path_and_query = without_origin({target.data(), target.size()});
@@ -166,6 +166,7 @@ Exchange Connection::begin_exchange(const Parser& parser) const {
     request.headers.add({field.name_string().data(), field.name_string().size()},
                         {field.value().data(), field.value().size()});
   }
+  request.remote_address = client_address(remote_address_, request.headers, shared_.options.trusted_proxies);
   const auto hosts = parser.get().count(beast_http::field::host);
   exchange.has_valid_host = hosts == 1 || (hosts == 0 && parser.get().version() < 11);
   if (!parser.is_header_done()) return exchange;  // a head that was refused: this is what came of it

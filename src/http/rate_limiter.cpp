@@ -1,29 +1,14 @@
 #include "http/rate_limiter.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
-#include <cstring>
+
+#include "http/client_address.h"
 
 namespace inpaint::http {
 namespace {
 
 constexpr auto kWindow = std::chrono::minutes(1);
 constexpr std::size_t kMaximumAddresses = 100'000;
-
-// What is counted as one: an IPv4 address, or the network of an IPv6 one.
-std::string counted_name(const std::string& address) {
-  if (address.find(':') == std::string::npos) return address;
-  in6_addr parsed{};
-  const std::string without_zone = address.substr(0, address.find('%'));
-  if (::inet_pton(AF_INET6, without_zone.c_str(), &parsed) != 1 || IN6_IS_ADDR_V4MAPPED(&parsed)) {
-    return address;
-  }
-  std::array<char, sizeof(parsed)> bytes{};
-  std::memcpy(bytes.data(), &parsed, bytes.size());
-  return {bytes.data(), 8};
-}
 
 }  // namespace
 

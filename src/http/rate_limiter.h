@@ -10,8 +10,7 @@
 namespace inpaint::http {
 
 // So many requests in a minute from one address, counted in fixed windows that begin with its first request.
-// An IPv6 network of 64 bits is one address, because whoever has one has all of it. Memory is bounded;
-// thread-safe.
+// (See counted_name for what one is.) Memory is bounded; thread-safe.
 class RateLimiter {
  public:
   using Clock = std::chrono::steady_clock;

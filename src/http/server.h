@@ -36,6 +36,7 @@ struct ServerOptions {
   std::int64_t minimum_bytes_per_second = 1024;            // bodies and answers slower than this …
   std::chrono::milliseconds rate_window{10'000};           // … over this time are cut off
   std::int64_t requests_per_minute = 12'000;               // per address; 0: no limit
+  unsigned trusted_proxies = 0;                            // see client_address
   std::filesystem::path temporary_directory;               // for uploads; exists
   std::function<void(const RequestObservation&)> observe;  // called on network threads; may be empty
 };
