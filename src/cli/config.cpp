@@ -296,6 +296,14 @@ void add_server_options(CLI::App& command, Config& config) {
       "proxies in front of us that add to X-Forwarded-For who asks them [0]", [&](const std::string& text) {
         config.trusted_proxies = static_cast<unsigned>(whole_number(text, 0, 10));
       });
+  add(command, "--maximum-connections", "MAXIMUM_CONNECTIONS",
+      "at a time from one address, unless proxies are trusted [2500]", [&](const std::string& text) {
+        config.connections_per_address = static_cast<std::size_t>(whole_number(text, 1, 10'000));
+      });
+  add(command, "--maximum-streams", "MAXIMUM_STREAMS", "of events, at a time to one address [100]",
+      [&](const std::string& text) {
+        config.streams_per_address = static_cast<std::size_t>(whole_number(text, 1, 10'000));
+      });
   add(command, "--maximum-upload-megabytes", "MAXIMUM_UPLOAD_MEGABYTES", "of one request [2048]",
       [&](const std::string& text) { config.maximum_upload_bytes = whole_number(text, 1, 1'048'576) << 20; });
   add(command, "--maximum-video-megapixels", "MAXIMUM_VIDEO_MEGAPIXELS", "of one frame of a video [10]",

@@ -22,6 +22,8 @@ struct Config {
   std::uint16_t port = 3000;                  // 0: the system chooses
   std::int64_t requests_per_minute = 12'000;  // by address; 0: no limit
   unsigned trusted_proxies = 0;               // in front of us, one behind the other
+  std::size_t connections_per_address = 2'500;
+  std::size_t streams_per_address = 100;  // of events
   std::int64_t maximum_upload_bytes = 2LL << 30;
   std::int64_t maximum_pixels = 100'000'000;
   std::int64_t maximum_video_pixels = 10'000'000;  // of a frame

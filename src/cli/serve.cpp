@@ -32,6 +32,8 @@ http::ServerOptions server_options(const Config& config, const Platform& platfor
   options.upload_limit_bytes = config.maximum_upload_bytes;
   options.requests_per_minute = config.requests_per_minute;
   options.trusted_proxies = config.trusted_proxies;
+  options.connections_per_address = config.connections_per_address;
+  options.streams_per_address = config.streams_per_address;
   options.temporary_directory = platform.temporary.path();
   options.observe = [&metrics](const http::RequestObservation& request) { metrics.observe(request); };
   return options;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/uuid.h"
 #include "http/client_address.h"
 #include "http/middleware.h"
 #include "http/text.h"
@@ -65,6 +66,23 @@ Task<void> Connection::run() {
   try {
     while (co_await serve_one()) {
     }
+  } catch (const boost::system::system_error&) {
+    // The client is gone, or was cut off.
+  } catch (const std::exception& error) {
+    log::error("errors", "a connection failed", {{"reason", error.what()}});
+  }
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+Task<void> Connection::refuse(Error reason) {
+  try {
+    Exchange& exchange = exchange_.emplace();
+    exchange.request.id = Uuid::make().to_string();
+    exchange.response = to_response(reason, exchange.request.id);
+    pass_exit(exchange);
+    co_await write_response(exchange, false);
+    co_await linger();
   } catch (const boost::system::system_error&) {
     // The client is gone, or was cut off.
   } catch (const std::exception& error) {
@@ -210,6 +228,13 @@ Task<void> Connection::handle(Exchange& exchange) {
     exchange.response = exchange.route->handler(exchange.request);
     if (const auto* file = std::get_if<FileBody>(&exchange.response.body)) {
       exchange.file_plan = plan_file(exchange.request, *file, exchange.response);
+    }
+    if (std::holds_alternative<EventStream>(exchange.response.body)) {
+      exchange.stream_place = shared_.streams.enter(exchange.request.remote_address);
+      if (!exchange.stream_place) {
+        throw Error(ErrorKind::kTooManyRequests, "TOO_MANY_STREAMS",
+                    "Too many streams of events to this address.");
+      }
     }
   });
   exchange.request.form.reset();  // removes its files, which blocks

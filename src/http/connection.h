@@ -29,6 +29,8 @@ class Connection {
 
   // Until the client or the server has had enough. Does not throw.
   Task<void> run();
+  // Answers what the client is about to ask with `reason`. Does not throw.
+  Task<void> refuse(Error reason);
 
   // Ends what takes too long.
   void check_deadline(Clock::time_point now);

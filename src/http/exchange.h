@@ -1,10 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 
 #include "base/log.h"
+#include "http/address_limit.h"
 #include "http/file_response.h"
 #include "http/rate_limiter.h"
 #include "http/router.h"
@@ -28,6 +30,7 @@ struct Exchange {
   FilePlan file_plan;        // when the response is a file
   bool is_answered = false;  // by a step of the chain, before its end
   RateLimiter::Verdict rate;
+  std::optional<AddressLimit::Place> stream_place;  // when the response is a stream of events
   std::chrono::steady_clock::time_point started;
 
   bool has_body() const { return is_chunked || content_length.value_or(0) > 0; }
@@ -43,6 +46,9 @@ struct Shared {
   Authenticate authenticate;
   IsAdministrator is_administrator;
   RateLimiter rate_limiter;
+  AddressLimit connections;
+  AddressLimit streams;
+  std::atomic<std::size_t> turned_away = 0;  // connections that are only told so
 };
 
 }  // namespace inpaint::http

@@ -8,6 +8,7 @@ namespace inpaint::http {
 namespace {
 
 constexpr auto kWatchInterval = std::chrono::milliseconds(250);
+constexpr std::size_t kMaximumTurnedAway = 256;
 
 }  // namespace
 
@@ -19,9 +20,16 @@ void NetworkThread::start() {
   thread_ = std::thread([this] { context_.run(); });
 }
 
-void NetworkThread::adopt(Socket socket) {
+void NetworkThread::adopt(Socket socket, AddressLimit::Place place) {
   count_.fetch_add(1, std::memory_order_relaxed);
-  asio::co_spawn(context_, serve(std::move(socket)), asio::detached);
+  asio::co_spawn(context_, serve(std::move(socket), std::move(place)), asio::detached);
+}
+
+void NetworkThread::turn_away(Socket socket, Error reason) {
+  if (shared_.turned_away >= kMaximumTurnedAway) return;
+  ++shared_.turned_away;
+  count_.fetch_add(1, std::memory_order_relaxed);
+  asio::co_spawn(context_, refuse(std::move(socket), std::move(reason)), asio::detached);
 }
 
 void NetworkThread::finish_up() {
@@ -43,11 +51,26 @@ void NetworkThread::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-Task<void> NetworkThread::serve(Socket socket) {
-  Connection connection(std::move(socket), shared_, pool_, slow_pool_, date_);
-  open_.insert(&connection);
-  if (!is_finishing_) co_await connection.run();
-  open_.erase(&connection);
+// Whoever counts connections may rely on it that one that is not counted any more holds nothing.
+Task<void> NetworkThread::serve(Socket socket, AddressLimit::Place place) {
+  {
+    const AddressLimit::Place held = std::move(place);
+    Connection connection(std::move(socket), shared_, pool_, slow_pool_, date_);
+    open_.insert(&connection);
+    if (!is_finishing_) co_await connection.run();
+    open_.erase(&connection);
+  }
+  count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Task<void> NetworkThread::refuse(Socket socket, Error reason) {
+  {
+    Connection connection(std::move(socket), shared_, pool_, slow_pool_, date_);
+    open_.insert(&connection);
+    if (!is_finishing_) co_await connection.refuse(std::move(reason));
+    open_.erase(&connection);
+  }
+  --shared_.turned_away;
   count_.fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -21,7 +21,9 @@ class NetworkThread {
 
   void start();
   // Takes the connection over; from any thread. The socket belongs to context().
-  void adopt(Socket socket);
+  void adopt(Socket socket, AddressLimit::Place place);
+  // The same for one that is only told why; closes it at once where too many are being told already.
+  void turn_away(Socket socket, Error reason);
   // For every connection, on the thread; from any thread.
   void finish_up();
   void cut_off();
@@ -29,7 +31,8 @@ class NetworkThread {
   void join();
 
  private:
-  Task<void> serve(Socket socket);
+  Task<void> serve(Socket socket, AddressLimit::Place place);
+  Task<void> refuse(Socket socket, Error reason);
   Task<void> watch_deadlines();
 
   Shared& shared_;

@@ -14,6 +14,14 @@ namespace {
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 constexpr auto kStopPoll = std::chrono::milliseconds(10);
 
+Error overloaded() {
+  return {ErrorKind::kUnavailable, "OVERLOADED", "There are too many connections at the moment."};
+}
+
+Error too_many_connections() {
+  return {ErrorKind::kTooManyRequests, "TOO_MANY_CONNECTIONS", "Too many connections from this address."};
+}
+
 asio::ip::tcp::endpoint resolve(const std::string& host, std::uint16_t port) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
@@ -31,7 +39,11 @@ class Server::Implementation {
                 .router = std::move(router),
                 .authenticate = std::move(authenticate),
                 .is_administrator = std::move(is_administrator),
-                .rate_limiter = RateLimiter(options.requests_per_minute)},
+                .rate_limiter = RateLimiter(options.requests_per_minute),
+                // A proxy's connections are those of all its clients.
+                .connections =
+                    AddressLimit(options.trusted_proxies > 0 ? 0 : options.connections_per_address),
+                .streams = AddressLimit(options.streams_per_address)},
         pool_(options.blocking_threads, options.blocking_queue_limit),
         slow_pool_(options.slow_threads, options.slow_queue_limit),
         threads_(make_threads(std::max(1U, options.network_threads))) {}
@@ -104,9 +116,23 @@ class Server::Implementation {
         log::warn("http", "a connection was not accepted", {{"reason", error.message()}});
         accept_pause_.expires_after(kAcceptPause);
         co_await accept_pause_.async_wait(kAwaitResult);
-      } else if (connections() < shared_.options.connection_limit) {
-        threads_[next]->adopt(std::move(socket));
+      } else {
+        hand_over(std::move(socket), *threads_[next]);
       }
+    }
+  }
+
+  // Who is one too many is told so, unless even those are too many.
+  void hand_over(Socket socket, NetworkThread& thread) {
+    boost::system::error_code ignored;
+    const std::string address = socket.remote_endpoint(ignored).address().to_string();
+    const std::size_t turned_away = shared_.turned_away;
+    if (connections() >= shared_.options.connection_limit + turned_away) {
+      thread.turn_away(std::move(socket), overloaded());
+    } else if (auto place = shared_.connections.enter(address)) {
+      thread.adopt(std::move(socket), *std::move(place));
+    } else {
+      thread.turn_away(std::move(socket), too_many_connections());
     }
   }
 

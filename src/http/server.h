@@ -28,6 +28,8 @@ struct ServerOptions {
   unsigned slow_threads = 2;               // besides those, for RunOn::kSlowPool …
   std::size_t slow_queue_limit = 64;       // … and its own line
   std::size_t connection_limit = 10'000;
+  std::size_t connections_per_address = 0;  // 0: no limit
+  std::size_t streams_per_address = 0;      // of events; 0: no limit
   std::int64_t header_limit_bytes = 16 * 1024;
   std::int64_t json_limit_bytes = 1024 * 1024;
   std::int64_t upload_limit_bytes = 2LL * 1024 * 1024 * 1024;

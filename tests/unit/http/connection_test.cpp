@@ -218,11 +218,59 @@ TEST_F(ConnectionTest, HasALimitOfConnections) {
   Client second(port_);
   EXPECT_EQ(first->ask("GET /hello HTTP/1.1").status, 200);
   EXPECT_EQ(second.ask("GET /hello HTTP/1.1").status, 200);
-  Client third(port_);
-  EXPECT_EQ(third.receive_until_closed(3s), "");
+  const test::Answer answer = Client(port_).ask("GET /hello HTTP/1.1");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(test::code(answer), "OVERLOADED");
+  EXPECT_NE(answer.header("Retry-After"), "");
   first.reset();
   EXPECT_TRUE(eventually([&] { return server_->connections() == 1; }));
   EXPECT_EQ(Client(port_).ask("GET /hello HTTP/1.1").status, 200);
+}
+
+TEST_F(ConnectionTest, HasALimitOfConnectionsFromOneAddress) {
+  options_.connections_per_address = 2;
+  start();
+  auto first = std::make_unique<Client>(port_);
+  Client second(port_);
+  EXPECT_EQ(first->ask("GET /hello HTTP/1.1").status, 200);
+  EXPECT_EQ(second.ask("GET /hello HTTP/1.1").status, 200);
+  const test::Answer answer = Client(port_).ask("GET /hello HTTP/1.1");
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(test::code(answer), "TOO_MANY_CONNECTIONS");
+  EXPECT_NE(answer.header("X-Request-Id"), "");
+  first.reset();
+  EXPECT_TRUE(eventually([&] { return server_->connections() == 1; }));
+  EXPECT_EQ(Client(port_).ask("GET /hello HTTP/1.1").status, 200);
+}
+
+TEST_F(ConnectionTest, TheConnectionsOfATrustedProxyAreNotOneClients) {
+  options_.connections_per_address = 1;
+  options_.trusted_proxies = 1;
+  start();
+  Client first(port_);
+  EXPECT_EQ(first.ask("GET /hello HTTP/1.1").status, 200);
+  EXPECT_EQ(Client(port_).ask("GET /hello HTTP/1.1").status, 200);
+}
+
+TEST_F(ConnectionTest, WhoIsTurnedAwayTakesNobodysPlace) {
+  options_.connection_limit = 1;
+  start();
+  auto only = std::make_unique<Client>(port_);
+  EXPECT_EQ(only->ask("GET /hello HTTP/1.1").status, 200);
+  std::vector<std::unique_ptr<Client>> turned_away;
+  for (int i = 0; i < 300; ++i) turned_away.push_back(std::make_unique<Client>(port_));
+  EXPECT_TRUE(eventually([&] { return server_->connections() > 100; }));
+  EXPECT_LE(server_->connections(), 1U + 256U);
+  only.reset();
+  const auto is_served = [&] {
+    try {
+      return Client(port_).ask("GET /hello HTTP/1.1").status == 200;
+    } catch (const std::exception&) {
+      return false;  // the place is not free yet, and too many are being told so
+    }
+  };
+  EXPECT_TRUE(eventually(is_served));
+  EXPECT_TRUE(eventually([&] { return server_->connections() == 0; })) << "they are closed in the end";
 }
 
 TEST_F(ConnectionTest, AnswersWith503WhenThePoolIsFull) {

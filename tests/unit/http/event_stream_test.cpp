@@ -55,6 +55,33 @@ TEST_F(EventStreamTest, ManyStreamsHoldNoThreadBetweenEvents) {
   EXPECT_EQ(Client(port_).ask("GET /hello HTTP/1.1").status, 200);
 }
 
+TEST_F(EventStreamTest, HasALimitForOneAddress) {
+  options_.streams_per_address = 2;
+  options_.trusted_proxies = 1;
+  add_events([] { return "data: x\n\n"; });
+  start();
+  const std::string head = "GET /events HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: ";
+  const auto open = [&](const std::string& address) {
+    auto client = std::make_unique<Client>(port_);
+    client->send(head + address + "\r\n\r\n");
+    client->receive_until("data: x");
+    return client;
+  };
+  auto first = open("7.7.7.7");
+  const auto second = open("7.7.7.7");
+  const auto of_another = open("8.8.8.8");
+  Client third(port_);
+  third.send(head + "7.7.7.7\r\n\r\n");
+  const test::Answer answer = third.receive();
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(test::code(answer), "TOO_MANY_STREAMS");
+  third.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(third.receive().status, 200) << "the connection goes on";
+  first.reset();
+  EXPECT_TRUE(eventually([&] { return server_->connections() == 3; }));
+  open("7.7.7.7");
+}
+
 TEST_F(EventStreamTest, EndsWhenTheClientLeaves) {
   std::atomic<int> calls = 0;
   add_events([&]() -> std::optional<std::string> {
