@@ -306,6 +306,9 @@ void add_server_options(CLI::App& command, Config& config) {
       });
   add(command, "--maximum-upload-megabytes", "MAXIMUM_UPLOAD_MEGABYTES", "of one request [2048]",
       [&](const std::string& text) { config.maximum_upload_bytes = whole_number(text, 1, 1'048'576) << 20; });
+  add(command, "--minimum-free-megabytes", "MINIMUM_FREE_MEGABYTES",
+      "that uploads leave on the data directory's disk [256]",
+      [&](const std::string& text) { config.minimum_free_bytes = whole_number(text, 0, 1'048'576) << 20; });
   add(command, "--maximum-video-megapixels", "MAXIMUM_VIDEO_MEGAPIXELS", "of one frame of a video [10]",
       [&](const std::string& text) { config.maximum_video_pixels = whole_number(text, 1, 100) * 1'000'000; });
   add(command, "--maximum-video-seconds", "MAXIMUM_VIDEO_SECONDS", "how long a video may be [3600]",

@@ -25,6 +25,7 @@ struct Config {
   std::size_t connections_per_address = 2'500;
   std::size_t streams_per_address = 100;  // of events
   std::int64_t maximum_upload_bytes = 2LL << 30;
+  std::int64_t minimum_free_bytes = 256LL << 20;  // on the disk, when an upload is there
   std::int64_t maximum_pixels = 100'000'000;
   std::int64_t maximum_video_pixels = 10'000'000;  // of a frame
   std::int64_t maximum_video_seconds = 3600;

@@ -35,6 +35,7 @@ http::ServerOptions server_options(const Config& config, const Platform& platfor
   options.connections_per_address = config.connections_per_address;
   options.streams_per_address = config.streams_per_address;
   options.temporary_directory = platform.temporary.path();
+  options.minimum_free_bytes = config.minimum_free_bytes;
   options.observe = [&metrics](const http::RequestObservation& request) { metrics.observe(request); };
   return options;
 }

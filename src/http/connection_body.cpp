@@ -59,7 +59,8 @@ Task<void> Connection::read_json(Parser& parser, Exchange& exchange) {
 Task<void> Connection::read_upload(Parser& parser, Exchange& exchange) {
   std::optional<Upload> upload(std::in_place,
                                boundary_of(exchange.request.headers.find("Content-Type").value_or("")),
-                               shared_.options.temporary_directory);
+                               shared_.options.temporary_directory, shared_.options.minimum_free_bytes,
+                               exchange.content_length.value_or(0));
   std::exception_ptr failure;
   try {
     co_await receive(parser, *upload);

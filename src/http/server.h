@@ -40,6 +40,7 @@ struct ServerOptions {
   std::int64_t requests_per_minute = 12'000;               // per address; 0: no limit
   unsigned trusted_proxies = 0;                            // see client_address
   std::filesystem::path temporary_directory;               // for uploads; exists
+  std::int64_t minimum_free_bytes = 0;                     // that uploads leave on its file system
   std::function<void(const RequestObservation&)> observe;  // called on network threads; may be empty
 };
 

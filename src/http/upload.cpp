@@ -1,5 +1,7 @@
 #include "http/upload.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/uuid.h"
 #include "http/text.h"
@@ -10,10 +12,32 @@ namespace {
 constexpr std::size_t kMaximumFieldBytes = 64 * 1024;
 constexpr std::size_t kMaximumFiles = 16;
 
+Error no_room() {
+  return {ErrorKind::kUnavailable, "STORAGE_FULL", "There is no room for the upload at the moment."};
+}
+
 }  // namespace
 
-Upload::Upload(std::string_view boundary, std::filesystem::path temporary_directory)
-    : temporary_directory_(std::move(temporary_directory)), parser_(boundary, *this) {}
+Upload::Upload(std::string_view boundary, std::filesystem::path temporary_directory,
+               std::int64_t minimum_free_bytes, std::int64_t announced_bytes)
+    : temporary_directory_(std::move(temporary_directory)),
+      minimum_free_bytes_(minimum_free_bytes),
+      announced_bytes_(announced_bytes),
+      parser_(boundary, *this) {}
+
+// A file system that does not tell has room until it says otherwise.
+void Upload::check_room(std::int64_t bytes) const {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(temporary_directory_, error);
+  if (!error && space.available < static_cast<std::uint64_t>(minimum_free_bytes_ + bytes)) throw no_room();
+}
+
+void Upload::feed(std::string_view bytes) {
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  check_room(std::max(size, announced_bytes_));
+  announced_bytes_ -= size;
+  parser_.feed(bytes);
+}
 
 std::shared_ptr<const Form> Upload::finish() {
   parser_.finish();
@@ -60,8 +84,7 @@ void Upload::end_part() {
 }
 
 void Upload::check_written() const {
-  if (file_) return;
-  throw Error(ErrorKind::kUnavailable, "STORAGE_FULL", "There is no room for the upload at the moment.");
+  if (!file_) throw no_room();
 }
 
 }  // namespace inpaint::http

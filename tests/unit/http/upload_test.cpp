@@ -202,6 +202,22 @@ TEST_F(UploadTest, AFullDiskIs503) {
   std::filesystem::create_directory(options_.temporary_directory);
 }
 
+TEST_F(UploadTest, LeavesSoMuchOfTheDiskFree) {
+  options_.minimum_free_bytes = INT64_MAX / 2;
+  start();
+  const Answer refused_by_its_length = upload(file_part("image", "x") + end());
+  EXPECT_EQ(refused_by_its_length.status, 503);
+  EXPECT_EQ(code(refused_by_its_length), "STORAGE_FULL");
+  Client chunked(port_);
+  chunked.send(
+      "POST /upload HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ada\r\nContent-Type: multipart/form-data; "
+      "boundary=" +
+      std::string(kBoundary) + "\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n" +
+      file_part("image", std::string(300'000, 'x')));
+  EXPECT_EQ(code(chunked.receive()), "STORAGE_FULL");
+  EXPECT_EQ(temporary_files(), 0U);
+}
+
 TEST_F(UploadTest, trap_V10_memory_stays_flat_however_large_the_upload) {
   start();
   const std::int64_t size = 200'000'000;
