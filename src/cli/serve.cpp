@@ -29,6 +29,8 @@ http::ServerOptions server_options(const Config& config, const Platform& platfor
   options.network_threads = std::max(1U, cores / 2);
   options.blocking_threads = std::max(4U, 2 * cores);
   options.slow_threads = cores;
+  options.upload_threads = options.blocking_threads;
+  options.file_threads = options.blocking_threads;
   options.upload_limit_bytes = config.maximum_upload_bytes;
   options.requests_per_minute = config.requests_per_minute;
   options.trusted_proxies = config.trusted_proxies;

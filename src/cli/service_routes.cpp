@@ -59,9 +59,11 @@ void add_service_routes(http::Router& router, Platform& platform, Metrics& metri
        .pattern = "/health",
        .handler = [started = std::chrono::steady_clock::now()](const Request&) { return health(started); },
        .run_on = http::RunOn::kNetworkThread});
-  router.add({.method = Method::kGet, .pattern = "/ready", .handler = [&](const Request&) {
-                return ready(platform);
-              }});
+  // On the pool of files, because a bucket may take long to say that it is not there.
+  router.add({.method = Method::kGet,
+              .pattern = "/ready",
+              .handler = [&](const Request&) { return ready(platform); },
+              .run_on = http::RunOn::kFilePool});
   router.add({.method = Method::kGet, .pattern = "/metrics", .handler = [&](const Request&) {
                 Response response;
                 response.content_type = "text/plain; version=0.0.4; charset=utf-8";

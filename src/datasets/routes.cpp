@@ -203,8 +203,9 @@ void add_routes(http::Router& router, Service& service, Ingest& ingest, storage:
                 const SignedLinks& links, http::Authenticate authenticate) {
   const std::string base = "/api/datasets";
   const auto add = [&](Method method, const std::string& path, http::Handler handler,
-                       Access access = Access::kUser, Body body = Body::kNone) {
-    router.add({method, base + path, std::move(handler), access, body});
+                       Access access = Access::kUser, Body body = Body::kNone,
+                       http::RunOn run_on = http::RunOn::kBlockingPool) {
+    router.add({method, base + path, std::move(handler), access, body, run_on});
   };
   add(
       Method::kPost, "", [&service](const Request& r) { return create(r, service); }, Access::kUser,
@@ -213,14 +214,14 @@ void add_routes(http::Router& router, Service& service, Ingest& ingest, storage:
   for (const char* path : {"/data", "/upload-data", "/upload"}) {
     add(
         Method::kPost, path, [&ingest](const Request& r) { return upload(r, ingest); }, Access::kUser,
-        Body::kMultipart);
+        Body::kMultipart, http::RunOn::kUploadPool);
   }
   add(
       Method::kGet, "/image/:imagePath",
       [&service, &storage, &links, authenticate = std::move(authenticate)](const Request& r) {
         return image(r, readable(r, links, authenticate), service, storage);
       },
-      Access::kPublic);
+      Access::kPublic, Body::kNone, http::RunOn::kFilePool);
   // The data of a dataset that is called "image".
   add(Method::kGet, "/image/data", [&](const Request& r) { return content(r, "image", service, links); });
   add(Method::kGet, "/:name", [&service](const Request& r) {

@@ -49,11 +49,11 @@ std::string_view without_origin(std::string_view target) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, Shared& shared, PoolGate& pool, PoolGate& slow_pool, DateHeader& date)
+Connection::Connection(Socket socket, Shared& shared, Gates& gates, DateHeader& date)
     : socket_(std::move(socket)),
       shared_(shared),
-      pool_(pool),
-      slow_pool_(slow_pool),
+      gates_(gates),
+      pool_(gates.blocking),
       date_(date),
       event_timer_(socket_.get_executor()) {
   boost::system::error_code ignored;
@@ -220,7 +220,7 @@ Task<bool> Connection::authenticate_first(Exchange& exchange) {
 }
 
 Task<void> Connection::handle(Exchange& exchange) {
-  PoolGate& pool = exchange.route->run_on == RunOn::kSlowPool ? slow_pool_ : pool_;
+  PoolGate& pool = gates_.of(exchange.route->run_on);
   if (!attempt(exchange, [&] { pool.enter(); })) co_return;
   co_await pool.move_here();
   attempt(exchange, [&] {

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "http/blocking_pool.h"
 #include "http/exchange.h"
 #include "http/network.h"
+#include "http/pools.h"
 #include "http/response_head.h"
 
 namespace inpaint::http {
@@ -25,7 +25,7 @@ class Connection {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Connection(Socket socket, Shared& shared, PoolGate& pool, PoolGate& slow_pool, DateHeader& date);
+  Connection(Socket socket, Shared& shared, Gates& gates, DateHeader& date);
 
   // Until the client or the server has had enough. Does not throw.
   Task<void> run();
@@ -72,8 +72,8 @@ class Connection {
 
   Socket socket_;
   Shared& shared_;
-  PoolGate& pool_;
-  PoolGate& slow_pool_;
+  Gates& gates_;
+  PoolGate& pool_;  // of gates_: for what is short
   DateHeader& date_;
   Timer event_timer_;
   boost::beast::flat_buffer buffer_;  // read, but not yet parsed

@@ -48,13 +48,14 @@ Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file
       serialize_head({response.status, length, keep_alive}, response.headers, file.content_type, date_);
   co_await write({head, end_of_head()});
   if (has_no_body(exchange)) co_return;
+  PoolGate& pool = gates_.of(exchange.route->run_on);
   std::vector<char> block(static_cast<std::size_t>(std::min<std::int64_t>(plan.length, kFileBlock)));
   for (std::int64_t done = 0; done < plan.length;) {
     const std::span<char> piece(block.data(),
                                 static_cast<std::size_t>(std::min(plan.length - done, std::ssize(block))));
-    co_await pool_.move_here();
+    co_await pool.move_here();
     file.content->read(plan.offset + done, piece);
-    co_await pool_.move_back();
+    co_await pool.move_back();
     co_await write({std::string_view(piece.data(), piece.size())});
     done += std::ssize(piece);
   }

@@ -12,8 +12,7 @@ constexpr std::size_t kMaximumTurnedAway = 256;
 
 }  // namespace
 
-NetworkThread::NetworkThread(Shared& shared, BlockingPool& pool, BlockingPool& slow_pool)
-    : shared_(shared), pool_(pool, context_), slow_pool_(slow_pool, context_) {}
+NetworkThread::NetworkThread(Shared& shared, Pools& pools) : shared_(shared), gates_(pools, context_) {}
 
 void NetworkThread::start() {
   asio::co_spawn(context_, watch_deadlines(), asio::detached);
@@ -55,7 +54,7 @@ void NetworkThread::join() {
 Task<void> NetworkThread::serve(Socket socket, AddressLimit::Place place) {
   {
     const AddressLimit::Place held = std::move(place);
-    Connection connection(std::move(socket), shared_, pool_, slow_pool_, date_);
+    Connection connection(std::move(socket), shared_, gates_, date_);
     open_.insert(&connection);
     if (!is_finishing_) co_await connection.run();
     open_.erase(&connection);
@@ -65,7 +64,7 @@ Task<void> NetworkThread::serve(Socket socket, AddressLimit::Place place) {
 
 Task<void> NetworkThread::refuse(Socket socket, Error reason) {
   {
-    Connection connection(std::move(socket), shared_, pool_, slow_pool_, date_);
+    Connection connection(std::move(socket), shared_, gates_, date_);
     open_.insert(&connection);
     if (!is_finishing_) co_await connection.refuse(std::move(reason));
     open_.erase(&connection);

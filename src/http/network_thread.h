@@ -11,7 +11,7 @@ namespace inpaint::http {
 // A thread with its own event loop and the connections that live on it.
 class NetworkThread {
  public:
-  NetworkThread(Shared& shared, BlockingPool& pool, BlockingPool& slow_pool);
+  NetworkThread(Shared& shared, Pools& pools);
   ~NetworkThread() { join(); }
   NetworkThread(const NetworkThread&) = delete;
   NetworkThread& operator=(const NetworkThread&) = delete;
@@ -37,8 +37,7 @@ class NetworkThread {
 
   Shared& shared_;
   asio::io_context context_{1};
-  PoolGate pool_;
-  PoolGate slow_pool_;
+  Gates gates_;
   asio::executor_work_guard<Executor> work_{context_.get_executor()};
   Timer watch_{context_};
   DateHeader date_;

@@ -18,9 +18,11 @@ using Handler = std::function<Response(const Request&)>;
 
 enum class Access { kPublic, kUser, kAdministrator };
 enum class Body { kNone, kJson, kMultipart };
-// kSlowPool: what keeps a core busy for long, such as bcrypt, so that it never has all threads that others
-// need. kNetworkThread: only what is public, never blocks and answers with text (/health).
-enum class RunOn { kBlockingPool, kSlowPool, kNetworkThread };
+// What takes long has threads of its own, so that it never has all those that others need: kSlowPool for
+// what keeps a core busy, such as bcrypt, kUploadPool for what decodes uploads, perhaps for minutes,
+// kFilePool for what answers with a file, perhaps from a bucket that does not answer. kNetworkThread: only
+// what is public, never blocks and answers with text (/health).
+enum class RunOn { kBlockingPool, kSlowPool, kUploadPool, kFilePool, kNetworkThread };
 
 struct Route {
   Method method = Method::kGet;

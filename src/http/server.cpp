@@ -44,8 +44,10 @@ class Server::Implementation {
                 .connections =
                     AddressLimit(options.trusted_proxies > 0 ? 0 : options.connections_per_address),
                 .streams = AddressLimit(options.streams_per_address)},
-        pool_(options.blocking_threads, options.blocking_queue_limit),
-        slow_pool_(options.slow_threads, options.slow_queue_limit),
+        pools_{{options.blocking_threads, options.blocking_queue_limit},
+               {options.slow_threads, options.slow_queue_limit},
+               {options.upload_threads, options.upload_queue_limit},
+               {options.file_threads, options.file_queue_limit}},
         threads_(make_threads(std::max(1U, options.network_threads))) {}
   ~Implementation() { stop(std::chrono::milliseconds(0)); }
   Implementation(const Implementation&) = delete;
@@ -88,8 +90,7 @@ class Server::Implementation {
       std::this_thread::sleep_for(kStopPoll);
     }
     for (const auto& thread : threads_) thread->join();
-    pool_.join();
-    slow_pool_.join();
+    pools_.join();
   }
 
   std::size_t connections() const {
@@ -101,7 +102,7 @@ class Server::Implementation {
   std::vector<std::unique_ptr<NetworkThread>> make_threads(unsigned count) {
     std::vector<std::unique_ptr<NetworkThread>> threads;
     for (unsigned i = 0; i < count; ++i) {
-      threads.push_back(std::make_unique<NetworkThread>(shared_, pool_, slow_pool_));
+      threads.push_back(std::make_unique<NetworkThread>(shared_, pools_));
     }
     return threads;
   }
@@ -137,8 +138,7 @@ class Server::Implementation {
   }
 
   Shared shared_;
-  BlockingPool pool_;
-  BlockingPool slow_pool_;
+  Pools pools_;
   std::vector<std::unique_ptr<NetworkThread>> threads_;
   asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor_{threads_.front()->context()};
   Timer accept_pause_{threads_.front()->context()};

@@ -27,6 +27,10 @@ struct ServerOptions {
   std::size_t blocking_queue_limit = 256;  // more waiting work than this is answered 503 with Retry-After
   unsigned slow_threads = 2;               // besides those, for RunOn::kSlowPool …
   std::size_t slow_queue_limit = 64;       // … and its own line
+  unsigned upload_threads = 4;             // the same for RunOn::kUploadPool
+  std::size_t upload_queue_limit = 256;
+  unsigned file_threads = 4;  // and for RunOn::kFilePool
+  std::size_t file_queue_limit = 256;
   std::size_t connection_limit = 10'000;
   std::size_t connections_per_address = 0;  // 0: no limit
   std::size_t streams_per_address = 0;      // of events; 0: no limit

@@ -221,8 +221,9 @@ Response models(const Request&) {
 void add_routes(http::Router& router, Service& service, storage::Storage& storage, const SignedLinks& links) {
   const std::string base = "/api/inferences";
   const auto add = [&](Method method, const std::string& path, http::Handler handler,
-                       Access access = Access::kUser, http::Body body = http::Body::kNone) {
-    router.add({method, base + path, std::move(handler), access, body});
+                       Access access = Access::kUser, http::Body body = http::Body::kNone,
+                       http::RunOn run_on = http::RunOn::kBlockingPool) {
+    router.add({method, base + path, std::move(handler), access, body, run_on});
   };
   add(
       Method::kPost, "",
@@ -234,7 +235,8 @@ void add_routes(http::Router& router, Service& service, storage::Storage& storag
       [&service](const Request& r) { return status(r, service, "jobId"); });
   add(
       Method::kGet, "/download/:token",
-      [&](const Request& r) { return download(r, service, storage, links); }, Access::kPublic);
+      [&](const Request& r) { return download(r, service, storage, links); }, Access::kPublic,
+      http::Body::kNone, http::RunOn::kFilePool);
   add(Method::kGet, "/:id", [&service](const Request& r) {
     return http::json_response(200, {{"data", inference_json(service.find(r.user->id, id_of(r, "id")))}});
   });
