@@ -3,6 +3,7 @@
 // everything.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -19,6 +20,8 @@ int migrate(const Config& config);
 int move_installation(const std::string& from, const std::string& to);
 int seed(const Config& config, const std::filesystem::path& samples);
 int verify_ledger(const Config& config);
+// Removes at once what the service removes after an hour: files that no row names, when older than `grace`.
+int sweep(const Config& config, std::chrono::seconds grace);
 // The new password is the first line of the standard input; on a terminal, or without one, it is made and
 // printed.
 int reset_password(const Config& config, const std::string& email);

@@ -49,7 +49,7 @@ void describe_migrate_command(CLI::App& app, Config& config, Move& move, Chosen&
 }
 
 void describe_service_commands(CLI::App& app, Config& config, std::filesystem::path& samples,
-                               Chosen& chosen) {
+                               int& grace_minutes, Chosen& chosen) {
   CLI::App* serve_command = app.add_subcommand("serve", "Start the service, with a worker inside");
   add_server_options(*serve_command, config);
   add_account_options(*serve_command, config);
@@ -78,7 +78,17 @@ void describe_service_commands(CLI::App& app, Config& config, std::filesystem::p
       "verify", "Recompute every balance and report what differs (exit code 1 if anything does)");
   verify_command->callback([&] { chosen = [&] { return verify_ledger(config); }; });
 
-  for (CLI::App* command : {serve_command, worker_command, seed_command, verify_command}) {
+  CLI::App* sweep_command = app.add_subcommand(
+      "sweep", "Remove files that belong to nothing, as the service does by itself after an hour");
+  sweep_command
+      ->add_option("--grace-minutes", grace_minutes,
+                   "younger files stay, for they may be of an upload under way [60]")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("");
+  sweep_command->callback(
+      [&] { chosen = [&] { return sweep(config, std::chrono::minutes(grace_minutes)); }; });
+
+  for (CLI::App* command : {serve_command, worker_command, seed_command, verify_command, sweep_command}) {
     add_data_options(*command, config);
     add_database_options(*command, config);
     add_storage_options(*command, config);
@@ -110,6 +120,7 @@ int main_or_throw(int argc, char** argv) {
   Config config;
   RunOptions run_options;
   std::filesystem::path samples = "samples";
+  int grace_minutes = 60;
   Move move;
   std::string email;
   Chosen chosen;
@@ -118,7 +129,7 @@ int main_or_throw(int argc, char** argv) {
   app.footer(kFooter);
   app.set_version_flag("--version", std::string("inpaint ") + INPAINT_VERSION);
   app.require_subcommand(1);
-  describe_service_commands(app, config, samples, chosen);
+  describe_service_commands(app, config, samples, grace_minutes, chosen);
   describe_migrate_command(app, config, move, chosen);
   describe_user_commands(app, config, email, chosen);
   describe_run_command(app, run_options, chosen);

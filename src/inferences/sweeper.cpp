@@ -74,8 +74,9 @@ void Sweeper::settle_forgotten() {
   }
 }
 
-void Sweeper::remove_unnamed_blobs(Timestamp before) {
+std::int64_t Sweeper::remove_unnamed_blobs(Timestamp before) {
   const Timestamp gone_before = Timestamp::now() + -options_.retention;
+  std::int64_t removed = 0;
   std::vector<std::string> keys;
   const auto remove_unnamed = [&] {
     std::vector<std::string> unnamed;
@@ -85,6 +86,7 @@ void Sweeper::remove_unnamed_blobs(Timestamp before) {
       });
     });
     for (const std::string& key : unnamed) storage_.remove(key);
+    removed += std::ssize(unnamed);
     keys.clear();
   };
   for (const std::string_view prefix : {"datasets/", "results/"}) {
@@ -95,6 +97,7 @@ void Sweeper::remove_unnamed_blobs(Timestamp before) {
     });
   }
   remove_unnamed();
+  return removed;
 }
 
 }  // namespace inpaint::inferences

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include "database/database.h"
 #include "inferences/background_loop.h"
@@ -38,8 +39,8 @@ class Sweeper {
   void ring_for_silent();
   // Settles reservations whose inference ended without them.
   void settle_forgotten();
-  // Removes blobs that no row names and that were stored before `before`.
-  void remove_unnamed_blobs(Timestamp before);
+  // Removes blobs that no row names and that were stored before `before`. How many.
+  std::int64_t remove_unnamed_blobs(Timestamp before);
 
  private:
   void sweep_jobs();

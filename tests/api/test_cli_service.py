@@ -14,7 +14,7 @@ from support.client import Client, register
 from support.database import rows, schema
 from support.pictures import pair, slow_pair
 from support.server import PROGRAM, REPOSITORY, Server, Worker, environment, run, verify_ledger
-from support.storage import ON_S3
+from support.storage import ON_S3, blobs, copy
 
 
 def test_migrate_makes_the_schema_and_is_harmless_again(tmp_path):
@@ -218,3 +218,16 @@ def test_a_stop_ends_within_10_s_with_a_job_under_way_which_goes_on_at_the_next_
         again.wait_until_running(inference, seconds=60)
         again.post(f"/api/inferences/{inference}/abort")
     verify_ledger(data)
+
+
+def test_sweep_removes_what_belongs_to_nothing(tmp_path):
+    with Server(tmp_path / "data", "--worker-concurrency", "0") as server:
+        user = register(server.url)
+        user.create_dataset_with(pair())
+    kept = blobs(tmp_path / "data")
+    orphan = kept[0].rsplit("/", 1)[0] + "/00000000-0000-7000-8000-000000000000.png"
+    copy(tmp_path / "data", kept[0], [orphan])
+    young = run("sweep", "--data-directory", tmp_path / "data")
+    assert young.stdout == "0 files removed that belonged to nothing.\n" and orphan in blobs(tmp_path / "data")
+    swept = run("sweep", "--grace-minutes", "0", "--data-directory", tmp_path / "data")
+    assert swept.stdout == "1 files removed that belonged to nothing.\n" and blobs(tmp_path / "data") == kept

@@ -39,3 +39,15 @@ def blobs(data, ending=""):
         return sorted(key for key in s3.keys(bucket_of(data)) if key.endswith(ending))
     uploads = pathlib.Path(data) / "uploads"
     return sorted(str(path.relative_to(uploads)) for path in uploads.rglob("*" + ending) if path.is_file())
+
+
+def copy(data, key, new_keys):
+    """Stores what is under the key under others too."""
+    if ON_S3:
+        content = s3.request("GET", f"/{bucket_of(data)}/{key}").content
+        for new_key in new_keys:
+            s3.request("PUT", f"/{bucket_of(data)}/{new_key}", body=content)
+    else:
+        uploads = pathlib.Path(data) / "uploads"
+        for new_key in new_keys:
+            os.link(uploads / key, uploads / new_key)
