@@ -24,7 +24,7 @@ def browser():
 
 @pytest.mark.parametrize("size, options, shown", [
     ((160, 96), videos.X264, (160, 96)),
-    ((161, 97), "-vf scale=161:97 -c:v libx264 -pix_fmt yuv444p", (162, 98)),
+    ((161, 97), "-vf scale=161:97,setsar=1 -c:v libx264 -pix_fmt yuv444p", (162, 98)),
 ])
 def test_a_result_plays_from_beginning_to_end(user, browser, tmp_path, size, options, shown):
     clip = videos.pattern(2, options=options)
