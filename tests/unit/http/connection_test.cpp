@@ -300,6 +300,7 @@ TEST_F(ConnectionTest, AnswersWith503WhenThePoolIsFull) {
   }
   EXPECT_EQ(served, 2);
   EXPECT_EQ(Client(port_).ask("GET /hello HTTP/1.1").status, 200);
+  server_.reset();  // which observes its last answer after it was given
 }
 
 TEST_F(ConnectionTest, StopFinishesWhatIsUnderWayAndClosesTheRest) {
