@@ -15,7 +15,7 @@
 namespace inpaint::cli {
 namespace {
 
-constexpr std::size_t kPasswordLength = 16;
+constexpr std::size_t kNewPasswordLength = 16;
 
 // Not an argument: those are in the shell's history, and every user of the machine may read them. Without
 // blanks at both ends, as logins have it. Empty when there is none.
@@ -36,7 +36,7 @@ int reset_password(const Config& config, const std::string& email) {
   const auto database = open_present_database(config);
   database->migrate();
   const std::string given = read_password();
-  const std::string password = given.empty() ? accounts::make_password(kPasswordLength) : given;
+  const std::string password = given.empty() ? accounts::make_password(kNewPasswordLength) : given;
   accounts::reset_password(*database, email, password, config.bcrypt_cost);
   std::printf("User %s, password: %s\n", email.c_str(),
               given.empty() ? (password + " (shown only now)").c_str() : "as given");
