@@ -14,6 +14,7 @@ pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
 
 # Debian ships these without a CMake package or with one that pulls in far more than is used.
 function(inpaint_system_library name header library)

@@ -1,4 +1,4 @@
-# Sourced by ./run and ./test: talking to the person, installing Debian packages, building a preset.
+# Sourced by ./run and ./test: talking to the person, installing packages, building a preset.
 
 if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold='' plain=''; fi
 say() { printf '%s==>%s %s\n' "$bold" "$plain" "$*"; }
@@ -37,6 +37,19 @@ install_packages() {
   $as_root apt-get update -qq || say "apt-get update failed; trying with the lists at hand"
   $as_root env DEBIAN_FRONTEND=noninteractive $install -qq >/dev/null ||
     die "apt-get could not install them. Try by hand: $install"
+}
+
+# install_npm_packages: those of tests/npm, pinned there, into build/npm.
+install_npm_packages() {
+  local target=build/npm
+  cmp -s tests/npm/package-lock.json $target/package-lock.json && [ -e $target/complete ] && return
+  command -v npm >/dev/null || die "npm is missing; ./test installs it, or: apt-get install -y nodejs npm"
+  say "Installing the npm packages of tests/npm (a minute or two the first time)"
+  rm -rf $target && mkdir -p $target
+  cp tests/npm/package.json tests/npm/package-lock.json $target
+  (cd $target && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
+    die "npm could not install the packages of tests/npm/package-lock.json; it needs a registry of npm"
+  touch $target/complete
 }
 
 # build PRESET [TARGET...]: configures and builds build/PRESET.

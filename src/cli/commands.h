@@ -25,5 +25,8 @@ int sweep(const Config& config, std::chrono::seconds grace);
 // The new password is the first line of the standard input; on a terminal, or without one, it is made and
 // printed.
 int reset_password(const Config& config, const std::string& email);
+int show_queue(const Config& config);
+int pause_queue(const Config& config);
+int resume_queue(const Config& config);
 
 }  // namespace inpaint::cli

@@ -195,6 +195,18 @@ void add_database_options(CLI::App& command, Config& config) {
       [&](const std::string& text) { config.database_password = text; });
 }
 
+void add_queue_options(CLI::App& command, Config& config) {
+  add(command, "--redis-host", "REDIS_HOST",
+      "jobs wait on this Redis, by BullMQ's protocol [in the database]",
+      [&](const std::string& text) { config.redis_host = text; });
+  add(command, "--redis-port", "REDIS_PORT", "[6379]", [&](const std::string& text) {
+    config.redis_port = static_cast<std::uint16_t>(whole_number(text, 1, 65'535));
+  });
+  add(command, "--ring-again-after", "RING_AGAIN_AFTER",
+      "an inference on which nothing happens for so long is put into the queue again, should it be lost [1m]",
+      [&](const std::string& text) { config.ring_again_after = duration(text); });
+}
+
 std::filesystem::path upload_directory(const Config& config) {
   return config.upload_directory.empty() ? config.data_directory / "uploads" : config.upload_directory;
 }
@@ -323,17 +335,9 @@ void add_server_options(CLI::App& command, Config& config) {
       [&](const std::string& text) { config.maximum_archive_entries = whole_number(text, 1, 1'000'000); });
 }
 
-void refuse_unsupported_environment() {
-  const auto is_set = [](const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0';
-  };
-  if (is_set("REDIS_HOST")) {
-    throw invalid(
-        "UNSUPPORTED_SETTING",
-        "REDIS_HOST is set, but this version can't use a queue on Redis. Unset it to use what is built in.");
-  }
-  if (is_set("NODE_ENV")) log::info("errors", "NODE_ENV is ignored");
+void note_ignored_environment() {
+  const char* value = std::getenv("NODE_ENV");
+  if (value != nullptr && *value != '\0') log::info("errors", "NODE_ENV is ignored");
 }
 
 }  // namespace inpaint::cli

@@ -44,6 +44,10 @@ struct Config {
   std::string database_user = "inpaint";
   std::string database_password;
 
+  std::string redis_host;  // empty: the queue is in the database
+  std::uint16_t redis_port = 6379;
+  std::chrono::seconds ring_again_after = std::chrono::minutes(1);
+
   std::string blackbox_host;  // of the service that works on pictures; empty: this process does
   std::uint16_t blackbox_port = 5000;
   std::filesystem::path blackbox_directory;  // shared with it; empty: the upload directory
@@ -73,6 +77,7 @@ struct Config {
 void add_data_options(CLI::App& command, Config& config);      // where the data is, and how much is logged
 void add_database_options(CLI::App& command, Config& config);  // which database it is
 void add_storage_options(CLI::App& command, Config& config);   // where the files are
+void add_queue_options(CLI::App& command, Config& config);     // where jobs wait
 void add_worker_options(CLI::App& command, Config& config);    // how the work is done
 void add_blackbox_options(CLI::App& command, Config& config);  // of `inpaint blackbox`
 void add_password_options(CLI::App& command, Config& config);  // how passwords are hashed
@@ -82,7 +87,7 @@ void add_server_options(CLI::App& command, Config& config);    // host, port and
 std::filesystem::path upload_directory(const Config& config);
 std::filesystem::path blackbox_directory(const Config& config);
 
-// Throws kInvalid for the settings of what this version does not have, rather than ignore them.
-void refuse_unsupported_environment();
+// Says in the log what is set and means nothing here.
+void note_ignored_environment();
 
 }  // namespace inpaint::cli

@@ -48,16 +48,33 @@ void describe_migrate_command(CLI::App& app, Config& config, Move& move, Chosen&
   });
 }
 
+void describe_queue_command(CLI::App& app, Config& config, Chosen& chosen) {
+  CLI::App* command = app.add_subcommand("queue", "Look at the queue, pause it, let it go on");
+  command->require_subcommand(1);
+  const auto add = [&](const char* name, const char* description, int (*run)(const Config&)) {
+    CLI::App* action = command->add_subcommand(name, description);
+    add_data_options(*action, config);
+    add_database_options(*action, config);
+    add_queue_options(*action, config);
+    action->callback([&config, &chosen, run] { chosen = [&config, run] { return run(config); }; });
+  };
+  add("status", "Count its jobs", show_queue);
+  add("pause", "Give out no more jobs; those under way go on", pause_queue);
+  add("resume", "Give out jobs again", resume_queue);
+}
+
 void describe_service_commands(CLI::App& app, Config& config, std::filesystem::path& samples,
                                int& grace_minutes, Chosen& chosen) {
   CLI::App* serve_command = app.add_subcommand("serve", "Start the service, with a worker inside");
   add_server_options(*serve_command, config);
   add_account_options(*serve_command, config);
+  add_queue_options(*serve_command, config);
   add_worker_options(*serve_command, config);
   serve_command->callback([&] { chosen = [&] { return serve(config); }; });
 
   CLI::App* worker_command =
       app.add_subcommand("worker", "Work on inferences beside a service, on the same data");
+  add_queue_options(*worker_command, config);
   add_worker_options(*worker_command, config);
   worker_command->callback([&] { chosen = [&] { return work(config); }; });
 
@@ -132,6 +149,7 @@ int main_or_throw(int argc, char** argv) {
   describe_service_commands(app, config, samples, grace_minutes, chosen);
   describe_migrate_command(app, config, move, chosen);
   describe_user_commands(app, config, email, chosen);
+  describe_queue_command(app, config, chosen);
   describe_run_command(app, run_options, chosen);
   try {
     app.parse(argc, argv);
@@ -146,7 +164,7 @@ int main_or_throw(int argc, char** argv) {
     names.check_dotenv(kDotenv);
     names.warn_of_environment();
   }
-  refuse_unsupported_environment();
+  note_ignored_environment();
   return chosen();
 }
 

@@ -5,6 +5,8 @@
 
 #include <fstream>
 
+#include "base/error.h"
+
 namespace inpaint::cli {
 namespace {
 
@@ -34,6 +36,11 @@ Metrics::Metrics(Platform& platform)
                 .Name("inpaint_queue_jobs")
                 .Help("Jobs of the queue by state")
                 .Register(registry_)),
+      queue_up_(prometheus::BuildGauge()
+                    .Name("inpaint_queue_up")
+                    .Help("1 when the queue answers; else its jobs are those of the last time that it did")
+                    .Register(registry_)
+                    .Add({})),
       resident_bytes_(prometheus::BuildGauge()
                           .Name("process_resident_memory_bytes")
                           .Help("Memory in use")
@@ -62,7 +69,7 @@ Metrics::Instruments Metrics::find_instruments(const http::RequestObservation& r
   return made;
 }
 
-std::string Metrics::text() {
+void Metrics::count_jobs() try {
   const queue::Counts counts = platform_.queue->counts();
   for (const auto& [state, count] :
        {std::pair{"waiting", counts.waiting}, std::pair{"delayed", counts.delayed},
@@ -70,6 +77,13 @@ std::string Metrics::text() {
         std::pair{"completed", counts.completed}}) {
     jobs_.Add({{"state", state}}).Set(static_cast<double>(count));
   }
+  queue_up_.Set(1);
+} catch (const Error&) {
+  queue_up_.Set(0);
+}
+
+std::string Metrics::text() {
+  count_jobs();
   resident_bytes_.Set(resident_bytes());
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }

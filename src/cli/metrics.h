@@ -31,12 +31,14 @@ class Metrics {
     prometheus::Histogram& seconds;
   };
   Instruments find_instruments(const http::RequestObservation& request);
+  void count_jobs();
 
   Platform& platform_;
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& seconds_;
   prometheus::Family<prometheus::Gauge>& jobs_;
+  prometheus::Gauge& queue_up_;
   prometheus::Gauge& resident_bytes_;
   // By "method status route", because the registry takes a map of labels to find them, at every request.
   std::mutex mutex_;

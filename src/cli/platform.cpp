@@ -50,11 +50,19 @@ std::unique_ptr<storage::Storage> make_storage(const Config& config,
   return storage::make_s3_storage(config.s3, temporary);
 }
 
+std::unique_ptr<queue::Queue> make_queue(const Config& config, database::Database& database,
+                                         const queue::Options& options) {
+  if (config.redis_host.empty()) return queue::make_embedded_queue(database, options);
+  return queue::make_bullmq_queue({.host = config.redis_host, .port = config.redis_port}, options);
+}
+
 // Who shares files in the data directory shares the temporary ones too; elsewhere processes of other machines
 // may be.
 inferences::SweeperOptions sweeper_options(const Config& config) {
   inferences::SweeperOptions options;
   options.files_are_elsewhere = !config.upload_directory.empty() || !config.s3.bucket.empty();
+  options.silence = config.ring_again_after;
+  options.job_interval = options.silence / 2;
   return options;
 }
 
@@ -107,7 +115,7 @@ Platform::Platform(const Config& config)
     : temporary(prepared(config.data_directory) / "tmp"),
       database(migrated(open_database(config))),
       storage(make_storage(config, temporary)),
-      queue(queue::make_embedded_queue(*database, delivery)),
+      queue(make_queue(config, *database, delivery)),
       relay(*database, *queue),
       limits{.maximum_pixels = config.maximum_pixels},
       video_limits{.maximum_pixels = config.maximum_video_pixels,

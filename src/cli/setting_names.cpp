@@ -16,10 +16,10 @@
 namespace inpaint::cli {
 namespace {
 
-constexpr std::array kBesideOurs{"NODE_ENV", "REDIS_HOST", "REDIS_PORT", "TZ"};
+constexpr std::array kBesideOurs{"NODE_ENV", "TZ"};
 constexpr std::string_view kOfCompose = "COMPOSE_";  // it reads a file of the same name
-constexpr std::array<std::string_view, 8> kOurBeginnings{"ADMIN_",   "BCRYPT_",  "INFERENCE_", "JWT_",
-                                                         "MAXIMUM_", "MINIMUM_", "STORAGE_",   "WORKER_"};
+constexpr std::array<std::string_view, 9> kOurBeginnings{
+    "ADMIN_", "BCRYPT_", "INFERENCE_", "JWT_", "REDIS_", "MAXIMUM_", "MINIMUM_", "STORAGE_", "WORKER_"};
 
 // V. I. Levenshtein, 1966: how many letters must be put in, left out or replaced.
 std::size_t edit_distance(std::string_view a, std::string_view b) {

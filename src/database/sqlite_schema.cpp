@@ -264,13 +264,29 @@ constexpr std::string_view kPixelAspects[] = {
     "ALTER TABLE inference_videos ADD COLUMN pixel_aspect_denominator INTEGER NOT NULL DEFAULT 1",
 };
 
+// Fair turns: see inferences/turns.h. A job of the queue has the turn of its inference.
+constexpr std::string_view kTurns[] = {
+    "ALTER TABLE inferences ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE inferences ADD COLUMN last_turn INTEGER NOT NULL DEFAULT 0",
+    "DROP INDEX inferences_live",  // the next one serves its readers too, and would not be chosen beside it
+    "CREATE INDEX inferences_live_by_turn ON inferences(turn) WHERE status IN ('PENDING', 'RUNNING')",
+    "CREATE INDEX inferences_live_of_user ON inferences(user_id, last_turn) "
+    "WHERE status IN ('PENDING', 'RUNNING')",
+
+    "ALTER TABLE queue_jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
+    "DROP INDEX queue_jobs_due",
+    "CREATE INDEX queue_jobs_due ON queue_jobs(state, turn, available_at)",
+    "CREATE TABLE queue_pause(paused_at INTEGER NOT NULL) STRICT",  // a row while the queue is paused
+};
+
 constexpr std::string_view kPreparation[] = {
     R"(CREATE TABLE IF NOT EXISTS schema_migrations(
          version INTEGER NOT NULL PRIMARY KEY,
          applied_at INTEGER NOT NULL) STRICT)",
 };
-constexpr std::array kMigrations{Migration{1, kFirst}, Migration{2, kVideos}, Migration{3, kDatasetLists},
-                                 Migration{4, kAuditWorkersAndCounts}, Migration{5, kPixelAspects}};
+constexpr std::array kMigrations{Migration{1, kFirst},        Migration{2, kVideos},
+                                 Migration{3, kDatasetLists}, Migration{4, kAuditWorkersAndCounts},
+                                 Migration{5, kPixelAspects}, Migration{6, kTurns}};
 constexpr Schema kSchema{kPreparation, kMigrations};
 
 }  // namespace

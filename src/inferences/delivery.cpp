@@ -11,6 +11,7 @@
 #include "inferences/repository.h"
 #include "inferences/settlement.h"
 #include "inferences/supervisor.h"
+#include "inferences/turn_repository.h"
 #include "inferences/video_assembly.h"
 #include "inferences/video_repository.h"
 
@@ -51,14 +52,19 @@ class Delivery {
         model_id_(inference.model_id),
         user_id_(inference.user_id),
         parameters_(parse_stored_parameters(inference.parameters)),
+        turn_(inference.turn),
         supervisor_(workshop.database, workshop.queue, job, workshop.delivery.lease / kHeartbeatsPerLease,
                     shutdown) {}
 
   // Works on what is not done yet; kGoOn when nothing is left.
   Verdict work_on_everything();
 
+  // Of the next item.
+  std::int64_t turn() const { return turn_; }
+
  private:
   void work_on_items();
+  bool must_give_way();
   void work_on(const Item& item, std::size_t position, std::size_t count);
   std::string make_result(const Item& item, const engine::Progress& progress);
   void make_videos();
@@ -70,6 +76,8 @@ class Delivery {
   const std::string model_id_;
   const std::string user_id_;
   const Parameters parameters_;
+  std::int64_t turn_;
+  std::chrono::steady_clock::time_point slice_begin_ = std::chrono::steady_clock::now();
   Supervisor supervisor_;
 };
 
@@ -89,8 +97,23 @@ void Delivery::work_on_items() {
       workshop_.database.read([&](Session& sql) { return repository::items(sql, id_); });
   for (std::size_t position = 0; position < items.size(); ++position) {
     if (items[position].status != ItemStatus::kPending) continue;
+    if (must_give_way()) return supervisor_.give_way();
     work_on(items[position], position, items.size());
     if (supervisor_.verdict() != Verdict::kGoOn) return;
+    ++turn_;
+  }
+}
+
+bool Delivery::must_give_way() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - slice_begin_ < workshop_.slice) return false;
+  slice_begin_ = now;
+  workshop_.database.transaction([&](Session& sql) { repository::set_turn(sql, id_, turn_); });
+  try {
+    return workshop_.queue.has_due_before(turn_);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUnavailable) throw;
+    return false;  // a queue that is down has no work for anybody
   }
 }
 
@@ -174,26 +197,30 @@ void settle_completed(const Workshop& workshop, const queue::LeasedJob& job) {
   if (status) log_end(*status);
 }
 
-void try_to_deliver(const Workshop& workshop, const queue::LeasedJob& job, const std::stop_token& shutdown) {
+bool try_to_deliver(const Workshop& workshop, const queue::LeasedJob& job, const std::stop_token& shutdown) {
   if (job.attempt > workshop.delivery.maximum_attempts) {
     settle_failed(workshop, job, kGivenUp);
-    return workshop.queue.complete(job);
+    return true;
   }
   const std::optional<Inference> inference =
       workshop.database.transaction([&](Session& sql) { return repository::begin(sql, job.id); });
-  if (!inference) return workshop.queue.complete(job);  // it has ended, or its row is gone
+  if (!inference) return true;  // it has ended, or its row is gone
 
-  switch (Delivery(workshop, job, *inference, shutdown).work_on_everything()) {
+  Delivery delivery(workshop, job, *inference, shutdown);
+  switch (delivery.work_on_everything()) {
     case Verdict::kGoOn:
       settle_completed(workshop, job);
-      return workshop.queue.complete(job);
+      return true;
     case Verdict::kEnded:
-      return workshop.queue.complete(job);
+      return true;
+    case Verdict::kGiveWay:
     case Verdict::kShutdown:
-      return workshop.queue.release(job);
+      workshop.queue.release(job, delivery.turn());
+      return false;
     case Verdict::kLeaseLost:
-      return;  // somebody else has the job
+      return false;  // somebody else has the job
   }
+  return false;
 }
 
 // What the user is told: that something was not there may be said, what broke inside may not.
@@ -213,7 +240,7 @@ void try_later(const Workshop& workshop, const queue::LeasedJob& job, const std:
 
 }  // namespace
 
-void deliver(const Workshop& workshop, const queue::LeasedJob& job,
+bool deliver(const Workshop& workshop, const queue::LeasedJob& job,
              const std::stop_token& shutdown) noexcept {
   log::Context context;
   context.set("inference", job.id.to_string());
@@ -221,7 +248,7 @@ void deliver(const Workshop& workshop, const queue::LeasedJob& job,
   const log::Scope scope(context);
   try {
     try {
-      try_to_deliver(workshop, job, shutdown);
+      return try_to_deliver(workshop, job, shutdown);
     } catch (const std::exception& error) {
       try_later(workshop, job, error);
     }
@@ -230,6 +257,7 @@ void deliver(const Workshop& workshop, const queue::LeasedJob& job,
     log::error("inferences", "a delivery ended without an answer to the queue",
                {{"reason", std::string(error.what())}});
   }
+  return false;
 }
 
 }  // namespace inpaint::inferences

@@ -35,6 +35,7 @@ struct Inference {
   std::int64_t item_count = 0;
   Credits tokens_reserved;
   Credits tokens_refunded;
+  std::int64_t turn = 0;             // of the next item: see turns.h
   std::optional<std::string> error;  // a sentence for the user
   Timestamp created_at;
   Timestamp updated_at;

@@ -1,5 +1,7 @@
 #include "inferences/relay.h"
 
+#include <vector>
+
 #include "inferences/repository.h"
 
 namespace inpaint::inferences {
@@ -22,7 +24,10 @@ void Relay::carry() {
   for (;;) {
     const auto rings = database_.read([](database::Session& sql) { return repository::rings(sql, kBatch); });
     if (rings.empty()) return;
-    for (const repository::Ring& ring : rings) queue_.add(ring.inference);
+    std::vector<queue::Job> jobs;
+    jobs.reserve(rings.size());
+    for (const repository::Ring& ring : rings) jobs.push_back(ring.job);
+    queue_.add_all(jobs);
     database_.transaction([&](database::Session& sql) {
       for (const repository::Ring& ring : rings) repository::remove_ring(sql, ring.id);
     });

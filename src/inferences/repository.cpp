@@ -32,15 +32,25 @@ struct IdRow {
   InferenceId value() const { return to_id(id); }
 };
 
+struct JobRow {
+  std::string id;
+  long long turn = 0;
+  void bind(soci::statement& statement) {
+    statement.exchange(soci::into(id));
+    statement.exchange(soci::into(turn));
+  }
+  queue::Job value() const { return {to_id(id), turn}; }
+};
+
 constexpr auto kSelectInference =
     "SELECT id, status, dataset_name, model_id, parameters, progress, item_count, "
-    "hundredths(tokens_reserved), hundredths(tokens_refunded), error, epoch_ms(created_at), "
+    "hundredths(tokens_reserved), hundredths(tokens_refunded), error, turn, epoch_ms(created_at), "
     "epoch_ms(updated_at), user_id, COALESCE(request_hash, '') FROM inferences ";
 
 struct InferenceRow {
   std::string id, status, dataset_name, model_id, parameters, request_hash;
   int progress = 0;
-  long long item_count = 0, reserved = 0, refunded = 0, created_at = 0, updated_at = 0;
+  long long item_count = 0, reserved = 0, refunded = 0, turn = 0, created_at = 0, updated_at = 0;
   Nullable<std::string> error, user_id;
 
   void bind(soci::statement& statement) {
@@ -50,13 +60,13 @@ struct InferenceRow {
     statement.exchange(soci::into(progress));
     for (long long* number : {&item_count, &reserved, &refunded}) statement.exchange(soci::into(*number));
     statement.exchange(error.into());
-    for (long long* number : {&created_at, &updated_at}) statement.exchange(soci::into(*number));
+    for (long long* number : {&turn, &created_at, &updated_at}) statement.exchange(soci::into(*number));
     statement.exchange(user_id.into());
     statement.exchange(soci::into(request_hash));
   }
   Submitted value() const {
     return {{to_id(id), to_status(status), dataset_name, model_id, parameters, progress, item_count,
-             Credits{reserved}, Credits{refunded}, error.value(), Timestamp{created_at},
+             Credits{reserved}, Credits{refunded}, turn, error.value(), Timestamp{created_at},
              Timestamp{updated_at}, user_id.value().value_or("")},
             request_hash};
   }
@@ -132,13 +142,15 @@ std::optional<Dataset> find_dataset(Session& sql, const UserId& user, const std:
 
 void insert(Session& sql, const NewInference& inference) {
   const long long now = Timestamp::now().unix_ms;
+  const long long turn = inference.turn;
   Nullable<std::string> key(inference.idempotency_key);
   sql << "INSERT INTO inferences(id, user_id, dataset_id, dataset_name, model_id, parameters, item_count, "
-         "tokens_reserved, idempotency_key, request_hash, created_at, updated_at) VALUES (:id, :user, "
-         ":dataset, :name, :model, :parameters, 0, 0, :key, :hash, time_of(:created), time_of(:updated))",
+         "tokens_reserved, turn, idempotency_key, request_hash, created_at, updated_at) VALUES (:id, :user, "
+         ":dataset, :name, :model, :parameters, 0, 0, :turn, :key, :hash, time_of(:created), "
+         "time_of(:updated))",
       soci::use(inference.id.to_string()), soci::use(inference.user.to_string()),
       soci::use(inference.dataset.id), soci::use(inference.dataset.name), soci::use(inference.model_id),
-      soci::use(inference.parameters), soci::use(key.content, key.indicator),
+      soci::use(inference.parameters), soci::use(turn), soci::use(key.content, key.indicator),
       soci::use(inference.request_hash), soci::use(now), soci::use(now);
 }
 
@@ -161,8 +173,10 @@ Order copy_items(Session& sql, const InferenceId& inference, const Dataset& data
   sql << "SELECT COUNT(*), COUNT(*) FILTER (WHERE type = 'video'), hundredths(COALESCE(SUM(price), 0)) "
          "FROM inference_items WHERE inference_id = :id",
       soci::use(id), soci::into(items), soci::into(videos), soci::into(price);
-  change(sql, "UPDATE inferences SET item_count = :items, tokens_reserved = tokens_of(:price) WHERE id = :id",
-         items, price, id);
+  change(sql,
+         "UPDATE inferences SET item_count = :items, last_turn = turn + :items2, "
+         "tokens_reserved = tokens_of(:price) WHERE id = :id",
+         items, items, price, id);
   return {items, videos, Credits{price}};
 }
 
@@ -309,14 +323,17 @@ void add_ring(Session& sql, const InferenceId& inference) {
 std::vector<Ring> rings(Session& sql, int limit) {
   struct Row {
     long long id = 0;
-    std::string inference;
+    JobRow job;
     void bind(soci::statement& statement) {
       statement.exchange(soci::into(id));
-      statement.exchange(soci::into(inference));
+      job.bind(statement);
     }
-    Ring value() const { return {id, to_id(inference)}; }
+    Ring value() const { return {id, job.value()}; }
   };
-  return select<Row>(sql, "SELECT id, inference_id FROM outbox ORDER BY id LIMIT :limit", limit);
+  return select<Row>(sql,
+                     "SELECT outbox.id, inference_id, COALESCE(turn, 0) FROM outbox LEFT JOIN inferences "
+                     "ON inferences.id = inference_id ORDER BY outbox.id LIMIT :limit",
+                     limit);
 }
 
 void remove_ring(Session& sql, std::int64_t id) {
@@ -327,12 +344,12 @@ void remove_rings_of(Session& sql, const InferenceId& inference) {
   change(sql, "DELETE FROM outbox WHERE inference_id = :id", inference.to_string());
 }
 
-std::vector<InferenceId> silent_since(Session& sql, Timestamp before) {
+std::vector<queue::Job> silent_since(Session& sql, Timestamp before) {
   const long long limit = before.unix_ms;
-  return select<IdRow>(sql,
-                       "SELECT id FROM inferences WHERE status IN ('PENDING', 'RUNNING') AND "
-                       "updated_at < time_of(:before) AND id NOT IN (SELECT inference_id FROM outbox)",
-                       limit);
+  return select<JobRow>(sql,
+                        "SELECT id, turn FROM inferences WHERE status IN ('PENDING', 'RUNNING') AND "
+                        "updated_at < time_of(:before) AND id NOT IN (SELECT inference_id FROM outbox)",
+                        limit);
 }
 
 std::vector<OpenReservation> reservations_of_ended(Session& sql) {

@@ -11,6 +11,7 @@
 #include "database/database.h"
 #include "database/window.h"
 #include "inferences/inference.h"
+#include "queue/queue.h"
 
 // The SQL of inferences, and nothing else. Every function is one step of the caller's read or transaction.
 namespace inpaint::inferences::repository {
@@ -31,6 +32,7 @@ struct NewInference {
   Dataset dataset;
   std::string model_id;
   std::string parameters;
+  std::int64_t turn = 0;  // of its first item
   std::optional<std::string> idempotency_key;
   std::string request_hash;
 };
@@ -86,7 +88,7 @@ bool end(Session& sql, const InferenceId& id, Status status, std::optional<Credi
 
 struct Ring {
   std::int64_t id = 0;
-  InferenceId inference;
+  queue::Job job;
 };
 void add_ring(Session& sql, const InferenceId& inference);
 std::vector<Ring> rings(Session& sql, int limit);
@@ -94,7 +96,7 @@ void remove_ring(Session& sql, std::int64_t id);
 void remove_rings_of(Session& sql, const InferenceId& inference);
 
 // Live inferences without a ring that nothing has happened to since `before`.
-std::vector<InferenceId> silent_since(Session& sql, Timestamp before);
+std::vector<queue::Job> silent_since(Session& sql, Timestamp before);
 
 struct OpenReservation {
   InferenceId inference;

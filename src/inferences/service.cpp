@@ -9,6 +9,7 @@
 #include "credits/ledger.h"
 #include "inferences/repository.h"
 #include "inferences/settlement.h"
+#include "inferences/turns.h"
 #include "inferences/video_repository.h"
 
 namespace inpaint::inferences {
@@ -58,7 +59,7 @@ Inference place_order(Session& sql, const UserId& user, const Service::Submissio
   if (!dataset) throw not_found("There is no such dataset.");
   const InferenceId id = InferenceId::make();
   repository::insert(sql, {id, user, *dataset, submission.model_id, submission.parameters,
-                           submission.idempotency_key, hash});
+                           fair_turn(sql, user), submission.idempotency_key, hash});
   const repository::Order order = repository::copy_items(sql, id, *dataset);
   repository::copy_videos(sql, id, *dataset);
   if (order.items == 0) throw invalid("EMPTY_DATASET", "The dataset holds no items to inpaint.");

@@ -1,6 +1,7 @@
 #include "inferences/supervisor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "inferences/repository.h"
 
@@ -35,11 +36,6 @@ void Supervisor::decide(Verdict verdict) {
 }
 
 void Supervisor::look() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now >= next_heartbeat_) {
-    if (!queue_.extend(job_)) return decide(Verdict::kLeaseLost);
-    next_heartbeat_ = now + heartbeat_;
-  }
   const int percent =
       std::clamp(static_cast<int>(fraction_.load(std::memory_order_relaxed) * 100), 0, kMostBeforeTheEnd);
   const bool running =
@@ -48,7 +44,13 @@ void Supervisor::look() {
           : database_.transaction(
                 [&](Session& sql) { return repository::set_progress(sql, job_.id, percent); });
   if (!running) return decide(Verdict::kEnded);
-  written_percent_ = percent;
+  const bool is_new = percent != std::exchange(written_percent_, percent);
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= next_heartbeat_) {
+    next_heartbeat_ = now + heartbeat_;  // also when the queue is down: it is asked no more often then
+    if (!queue_.extend(job_)) return decide(Verdict::kLeaseLost);
+  }
+  if (is_new) queue_.report_progress(job_, percent);
 }
 
 }  // namespace inpaint::inferences

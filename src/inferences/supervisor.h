@@ -15,7 +15,7 @@ namespace inpaint::inferences {
 // cancels the work when it has lost its sense.
 class Supervisor {
  public:
-  enum class Verdict { kGoOn, kEnded, kLeaseLost, kShutdown };
+  enum class Verdict { kGoOn, kEnded, kLeaseLost, kShutdown, kGiveWay };
 
   Supervisor(database::Database& database, queue::Queue& queue, const queue::LeasedJob& job,
              std::chrono::milliseconds heartbeat, const std::stop_token& shutdown);
@@ -27,6 +27,8 @@ class Supervisor {
   void report(double fraction) { fraction_.store(fraction, std::memory_order_relaxed); }
   // The work found out itself that the inference is not running any more.
   void notice_end() { decide(Verdict::kEnded); }
+  // The work stops for another's turn.
+  void give_way() { decide(Verdict::kGiveWay); }
 
  private:
   void look();

@@ -1,6 +1,7 @@
 #include "inferences/sweeper.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace {
 using database::Session;
 
 constexpr std::size_t kBlobsPerRead = 200;
+constexpr std::size_t kJobsPerCall = 200;
 
 }  // namespace
 
@@ -56,7 +58,9 @@ void Sweeper::sweep_files() {
 void Sweeper::ring_for_silent() {
   const Timestamp before = Timestamp::now() + -options_.silence;
   const auto silent = database_.read([&](Session& sql) { return repository::silent_since(sql, before); });
-  for (const InferenceId& id : silent) queue_.add(id);
+  for (std::size_t begin = 0; begin < silent.size(); begin += kJobsPerCall) {
+    queue_.add_all(std::span(silent).subspan(begin, std::min(kJobsPerCall, silent.size() - begin)));
+  }
 }
 
 void Sweeper::settle_forgotten() {

@@ -44,7 +44,7 @@ void Worker::give_back_all() noexcept {
   const std::lock_guard lock(mutex_);
   for (const queue::LeasedJob& job : under_way_) {
     try {
-      workshop_.queue.release(job);
+      workshop_.queue.release(job, job.turn);
       log::warn("inferences", "an inference that can't be interrupted is given back",
                 {{"inference", job.id.to_string()}});
     } catch (const std::exception& error) {
@@ -64,7 +64,7 @@ void Worker::run() {
   const std::stop_token stopping = stopping_.get_token();
   while (!stopping.stop_requested()) {
     try {
-      take_one();
+      take_some();
     } catch (const std::exception& error) {
       log::error("inferences", "no job could be taken from the queue",
                  {{"reason", std::string(error.what())}});
@@ -77,16 +77,24 @@ void Worker::run() {
   changed_.notify_all();
 }
 
-void Worker::take_one() {
-  const std::optional<queue::LeasedJob> job = workshop_.queue.take(kTakeWait);
-  if (!job) return;
-  if (stopping_.stop_requested()) return workshop_.queue.release(*job);
+void Worker::take_some() {
+  std::optional<queue::LeasedJob> job = workshop_.queue.take(kTakeWait);
+  while (job) {
+    if (stopping_.stop_requested()) return workshop_.queue.release(*job, job->turn);
+    const bool is_done = work_on(*job);
+    job = is_done ? workshop_.queue.complete_and_take(*job) : std::nullopt;
+  }
+}
+
+bool Worker::work_on(const queue::LeasedJob& job) {
   std::unique_lock lock(mutex_);
-  const auto place = under_way_.insert(under_way_.end(), *job);
+  const auto place = under_way_.insert(under_way_.end(), job);
   lock.unlock();
-  deliver(workshop_, *job, cancelled_.get_token());
+  const bool is_done = deliver(workshop_, job, cancelled_.get_token());
   lock.lock();
   under_way_.erase(place);
+  return is_done;
+}
 }
 
 }  // namespace inpaint::inferences

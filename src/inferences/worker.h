@@ -34,7 +34,8 @@ class Worker {
 
  private:
   void run();
-  void take_one();
+  void take_some();
+  bool work_on(const queue::LeasedJob& job);
   void give_back_all() noexcept;
 
   const Workshop workshop_;

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "database/dialect.h"
 #include "database/query.h"
+#include "queue/attempts.h"
 #include "queue/queue.h"
 
 namespace inpaint::queue {
@@ -23,7 +24,6 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kPollInterval{250};  // for jobs that other processes add, and for leases that run out
 constexpr milliseconds kPauseAfterLoss{5};  // somebody else was faster with this job; there may be more
 constexpr int kFinishesBetweenPrunes = 256;
-constexpr std::size_t kMaximumReasonLength = 500;
 
 // Jobs are rows of queue_jobs. Whoever may take one is decided by one conditional UPDATE; every later step
 // names the lease of the delivery, so that a worker that lost its job changes nothing.
@@ -31,20 +31,22 @@ class EmbeddedQueue final : public Queue {
  public:
   EmbeddedQueue(database::Database& database, Options options) : database_(database), options_(options) {}
 
-  void add(InferenceId id) override;
+  void add_all(std::span<const Job> jobs) override;
   std::optional<LeasedJob> take(milliseconds wait) override;
   bool extend(const LeasedJob& job) override;
+  void report_progress(const LeasedJob&, int) override {}  // its inference tells it
   void complete(const LeasedJob& job) override;
   FailOutcome fail(const LeasedJob& job, const std::string& reason) override;
-  void release(const LeasedJob& job) override;
+  void release(const LeasedJob& job, std::int64_t turn) override;
+  bool has_due_before(std::int64_t turn) override;
   void remove(InferenceId id) override;
+  void set_paused(bool paused) override;
   Counts counts() override;
   void check() override { counts(); }
 
  private:
   bool anything_due();
   std::optional<LeasedJob> lease_next();
-  milliseconds backoff(int attempt) const;
   void prune_sometimes(Session& sql);
   void announce();
 
@@ -56,15 +58,18 @@ class EmbeddedQueue final : public Queue {
   std::atomic<int> finishes_ = 0;
 };
 
-void EmbeddedQueue::add(InferenceId id) {
-  const std::string& text = id.to_string();
+void EmbeddedQueue::add_all(std::span<const Job> jobs) {
   const long long now = Timestamp::now().unix_ms;
   database_.transaction([&](Session& sql) {
-    change(sql,
-           "INSERT INTO queue_jobs(id, available_at, created_at) VALUES (:id, :available, :created) "
-           "ON CONFLICT(id) DO UPDATE SET state = 'waiting', attempts = 0, error = NULL, finished_at = NULL, "
-           "available_at = excluded.available_at WHERE queue_jobs.state IN ('completed', 'failed')",
-           text, now, now);
+    for (const Job& job : jobs) {
+      const long long available = now + job.delay.count();
+      change(sql,
+             "INSERT INTO queue_jobs(id, turn, available_at, created_at) "
+             "VALUES (:id, :turn, :available, :created) ON CONFLICT(id) DO UPDATE SET state = 'waiting', "
+             "attempts = 0, error = NULL, finished_at = NULL, turn = excluded.turn, "
+             "available_at = excluded.available_at WHERE queue_jobs.state IN ('completed', 'failed')",
+             job.id.to_string(), static_cast<long long>(job.turn), available, now);
+    }
   });
   announce();
 }
@@ -101,8 +106,9 @@ bool EmbeddedQueue::anything_due() {
   return database_.read([&](Session& sql) {
     return select<NumberRow>(
                sql,
-               "SELECT EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'waiting' AND available_at <= :now) "
-               "OR EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'active' AND lease_until <= :now2)",
+               "SELECT NOT EXISTS(SELECT 1 FROM queue_pause) AND ("
+               "EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'waiting' AND available_at <= :now) "
+               "OR EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'active' AND lease_until <= :now2))",
                now, now)
                .front() != 0;
   });
@@ -116,12 +122,14 @@ std::optional<LeasedJob> EmbeddedQueue::lease_next() {
     std::string id;
     std::string lease;
     int attempt = 0;
+    long long turn = 0;
     void bind(soci::statement& statement) {
       statement.exchange(soci::into(id));
       statement.exchange(soci::into(lease));
       statement.exchange(soci::into(attempt));
+      statement.exchange(soci::into(turn));
     }
-    LeasedJob value() const { return {InferenceId::parse(id).value(), attempt, lease}; }
+    LeasedJob value() const { return {InferenceId::parse(id).value(), attempt, lease, turn}; }
   };
   return database_.transaction([&](Session& sql) {
     const std::string unlocked = database::for_update_skip_locked(sql);
@@ -133,8 +141,8 @@ std::optional<LeasedJob> EmbeddedQueue::lease_next() {
                     "(SELECT id FROM queue_jobs WHERE state = 'active' AND lease_until <= :now LIMIT 1" +
                         unlocked +
                         "), (SELECT id FROM queue_jobs WHERE state = 'waiting' AND available_at <= :now2 "
-                        "ORDER BY available_at, id LIMIT 1" +
-                        unlocked + ")) RETURNING id, lease, attempts",
+                        "ORDER BY turn, available_at, id LIMIT 1" +
+                        unlocked + ")) RETURNING id, lease, attempts, turn",
                     lease, until, now, now));
   });
 }
@@ -160,16 +168,11 @@ void EmbeddedQueue::complete(const LeasedJob& job) {
   });
 }
 
-milliseconds EmbeddedQueue::backoff(int attempt) const {
-  constexpr int kMaximumDoublings = 16;
-  return options_.first_backoff * (1 << std::clamp(attempt - 1, 0, kMaximumDoublings));
-}
-
 FailOutcome EmbeddedQueue::fail(const LeasedJob& job, const std::string& reason) {
   const std::string& id = job.id.to_string();
   const std::string error = reason.substr(0, kMaximumReasonLength);
   const long long now = Timestamp::now().unix_ms;
-  const long long retry_at = now + backoff(job.attempt).count();
+  const long long retry_at = now + backoff(options_, job.attempt).count();
   return database_.transaction([&](Session& sql) {
     if (job.attempt < options_.maximum_attempts) {
       change(sql,
@@ -189,16 +192,36 @@ FailOutcome EmbeddedQueue::fail(const LeasedJob& job, const std::string& reason)
   });
 }
 
-void EmbeddedQueue::release(const LeasedJob& job) {
+void EmbeddedQueue::release(const LeasedJob& job, std::int64_t turn) {
   const std::string& id = job.id.to_string();
   const long long now = Timestamp::now().unix_ms;
   database_.transaction([&](Session& sql) {
     change(sql,
            "UPDATE queue_jobs SET state = 'waiting', attempts = attempts - 1, lease = NULL, "
-           "lease_until = NULL, available_at = :now WHERE id = :id AND lease = :lease",
-           now, id, job.lease);
+           "lease_until = NULL, available_at = :now, turn = :turn WHERE id = :id AND lease = :lease",
+           now, static_cast<long long>(turn), id, job.lease);
   });
   announce();
+}
+
+bool EmbeddedQueue::has_due_before(std::int64_t turn) {
+  const long long now = Timestamp::now().unix_ms;
+  return database_.read([&](Session& sql) {
+    return select<NumberRow>(
+               sql,
+               "SELECT EXISTS(SELECT 1 FROM queue_jobs WHERE state = 'waiting' AND turn < :turn "
+               "AND available_at <= :now)",
+               static_cast<long long>(turn), now)
+               .front() != 0;
+  });
+}
+
+void EmbeddedQueue::set_paused(bool paused) {
+  const long long now = Timestamp::now().unix_ms;
+  database_.transaction([&](Session& sql) {
+    change(sql, "DELETE FROM queue_pause");
+    if (paused) change(sql, "INSERT INTO queue_pause(paused_at) VALUES (:now)", now);
+  });
 }
 
 void EmbeddedQueue::remove(InferenceId id) {
@@ -233,7 +256,8 @@ Counts EmbeddedQueue::counts() {
            "COUNT(*) FILTER (WHERE state = 'failed') FROM queue_jobs",
         soci::use(now), soci::use(now), soci::into(waiting), soci::into(delayed), soci::into(active),
         soci::into(completed), soci::into(failed);
-    return Counts{waiting, delayed, active, completed, failed};
+    const bool paused = select<NumberRow>(sql, "SELECT COUNT(*) FROM queue_pause").front() != 0;
+    return Counts{waiting, delayed, active, completed, failed, paused};
   });
 }
 

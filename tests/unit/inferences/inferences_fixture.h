@@ -112,7 +112,12 @@ class Harness {
   }
 
   // Takes the next job and works on it on this thread.
-  void deliver_next() { deliver(workshop(), take(), std::stop_token()); }
+  void deliver_next() { work_on(take()); }
+
+  void work_on(const queue::LeasedJob& job) { work_on(job, workshop()); }
+  void work_on(const queue::LeasedJob& job, const Workshop& workshop) {
+    if (deliver(workshop, job, std::stop_token())) queue_->complete(job);
+  }
 
   queue::LeasedJob take() {
     const auto job = queue_->take(2s);

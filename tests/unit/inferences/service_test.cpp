@@ -215,7 +215,7 @@ TEST_F(ServiceTest, trap_M7_abort_and_completion_at_once_settle_once) {
     const InferenceId id = submit(user);
     const Credits before = balance(user);
     std::jthread aborter([&] { code_of([&] { service_.abort(user, id); }); });
-    if (const auto job = queue_->take(0ms)) deliver(workshop(), *job, std::stop_token());
+    if (const auto job = queue_->take(0ms)) work_on(*job);
     aborter.join();
     const Status status = service_.find(user, id).status;
     ASSERT_TRUE(status == Status::kAborted || status == Status::kCompleted);
@@ -252,13 +252,16 @@ TEST_F(ServiceTest, trap_Q3_the_status_of_an_inference_does_not_hang_on_the_queu
 // A queue that does not answer.
 class DeadQueue final : public queue::Queue {
  public:
-  void add(InferenceId) override { refuse(); }
+  void add_all(std::span<const queue::Job>) override { refuse(); }
   std::optional<queue::LeasedJob> take(std::chrono::milliseconds) override { refuse(); }
   bool extend(const queue::LeasedJob&) override { refuse(); }
+  void report_progress(const queue::LeasedJob&, int) override { refuse(); }
   void complete(const queue::LeasedJob&) override { refuse(); }
   queue::FailOutcome fail(const queue::LeasedJob&, const std::string&) override { refuse(); }
-  void release(const queue::LeasedJob&) override { refuse(); }
+  void release(const queue::LeasedJob&, std::int64_t) override { refuse(); }
+  bool has_due_before(std::int64_t) override { refuse(); }
   void remove(InferenceId) override { refuse(); }
+  void set_paused(bool) override { refuse(); }
   queue::Counts counts() override { refuse(); }
   void check() override { refuse(); }
 

@@ -261,7 +261,7 @@ TEST_F(WorkerTest, ALostLeaseStopsTheWork) {
   const InferenceId id = submit(user);
   backend_.work = work_until_cancelled;
   const queue::LeasedJob slow = take();
-  std::jthread slow_worker([&] { deliver(workshop(), slow, std::stop_token()); });
+  std::jthread slow_worker([&] { work_on(slow); });
   wait_until([&] { return is_running(id); });
   execute("UPDATE queue_jobs SET lease = 'of another worker'");
   slow_worker.join();
@@ -289,7 +289,7 @@ TEST_F(WorkerTest, StoppingGivesBackWhatIsNotDoneInTime) {
   };
   const queue::LeasedJob job = take();
   EXPECT_EQ(job.attempt, 1);
-  deliver(workshop(), job, std::stop_token());
+  work_on(job);
   EXPECT_EQ(service_.find(user, id).status, Status::kCompleted);
 }
 

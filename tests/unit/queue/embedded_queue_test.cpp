@@ -53,10 +53,10 @@ class EmbeddedQueueTest : public testing::Test {
 
 TEST_F(EmbeddedQueueTest, DeliversInTheOrderOfAdding) {
   const InferenceId first = InferenceId::make();
-  queue_->add(first);
+  queue_->add({first});
   std::this_thread::sleep_for(2ms);
   const InferenceId second = InferenceId::make();
-  queue_->add(second);
+  queue_->add({second});
   EXPECT_EQ(take().id, first);
   EXPECT_EQ(take().id, second);
   EXPECT_FALSE(queue_->take(0ms));
@@ -64,10 +64,10 @@ TEST_F(EmbeddedQueueTest, DeliversInTheOrderOfAdding) {
 
 TEST_F(EmbeddedQueueTest, AddingTwiceDeliversOnce) {
   const InferenceId id = InferenceId::make();
-  queue_->add(id);
-  queue_->add(id);
+  queue_->add({id});
+  queue_->add({id});
   const LeasedJob job = take();
-  queue_->add(id);  // also while it is active
+  queue_->add({id});  // also while it is active
   EXPECT_FALSE(queue_->take(0ms));
   queue_->complete(job);
   EXPECT_EQ(queue_->counts().completed, 1);
@@ -75,16 +75,16 @@ TEST_F(EmbeddedQueueTest, AddingTwiceDeliversOnce) {
 
 TEST_F(EmbeddedQueueTest, AFinishedJobThatIsAddedAgainBeginsAnew) {
   const InferenceId id = InferenceId::make();
-  queue_->add(id);
+  queue_->add({id});
   queue_->complete(take());
-  queue_->add(id);
+  queue_->add({id});
   EXPECT_EQ(take().attempt, 1);
 }
 
 TEST_F(EmbeddedQueueTest, AWaitingTakeWakesAtOnceWhenAJobIsAdded) {
   std::jthread adder([&] {
     std::this_thread::sleep_for(30ms);
-    queue_->add(InferenceId::make());
+    queue_->add({InferenceId::make()});
   });
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_TRUE(queue_->take(5s));
@@ -94,7 +94,7 @@ TEST_F(EmbeddedQueueTest, AWaitingTakeWakesAtOnceWhenAJobIsAdded) {
 TEST_F(EmbeddedQueueTest, AJobOfAnotherProcessIsSeenSoon) {
   std::jthread adder([&] {
     std::this_thread::sleep_for(30ms);
-    make_embedded_queue(*database_, options_)->add(InferenceId::make());
+    make_embedded_queue(*database_, options_)->add({InferenceId::make()});
   });
   EXPECT_TRUE(queue_->take(2s));
 }
@@ -113,7 +113,7 @@ TEST_F(EmbeddedQueueTest, WaitingForNothingTakesNoTimeOfTheProcessor) {
 }
 
 TEST_F(EmbeddedQueueTest, trap_Q1_a_job_whose_worker_died_is_delivered_again) {
-  queue_->add(InferenceId::make());
+  queue_->add({InferenceId::make()});
   for (int attempt = 1; attempt <= 4; ++attempt) {  // once more than allowed, to be settled
     EXPECT_EQ(take().attempt, attempt);
     EXPECT_FALSE(queue_->take(0ms));
@@ -122,7 +122,7 @@ TEST_F(EmbeddedQueueTest, trap_Q1_a_job_whose_worker_died_is_delivered_again) {
 }
 
 TEST_F(EmbeddedQueueTest, AnExtendedLeaseHolds) {
-  queue_->add(InferenceId::make());
+  queue_->add({InferenceId::make()});
   const LeasedJob job = take();
   pass(options_.lease / 2 + 1ms);
   EXPECT_TRUE(queue_->extend(job));
@@ -131,20 +131,20 @@ TEST_F(EmbeddedQueueTest, AnExtendedLeaseHolds) {
 }
 
 TEST_F(EmbeddedQueueTest, WhoLostTheLeaseChangesNothing) {
-  queue_->add(InferenceId::make());
+  queue_->add({InferenceId::make()});
   const LeasedJob lost = take();
   pass(options_.lease + 1ms);
   const LeasedJob held = take();
   EXPECT_FALSE(queue_->extend(lost));
   queue_->complete(lost);
-  queue_->release(lost);
+  queue_->release(lost, lost.turn);
   EXPECT_EQ(queue_->fail(lost, "late"), FailOutcome::kWillRetry);
   EXPECT_EQ(queue_->counts().active, 1);
   EXPECT_TRUE(queue_->extend(held));
 }
 
 TEST_F(EmbeddedQueueTest, AFailedJobComesBackLaterAndLaterAndThenNoMore) {
-  queue_->add(InferenceId::make());
+  queue_->add({InferenceId::make()});
   EXPECT_EQ(queue_->fail(take(), "first"), FailOutcome::kWillRetry);
   EXPECT_EQ(queue_->counts().delayed, 1);
   pass(options_.first_backoff);
@@ -159,20 +159,20 @@ TEST_F(EmbeddedQueueTest, AFailedJobComesBackLaterAndLaterAndThenNoMore) {
 }
 
 TEST_F(EmbeddedQueueTest, AReleasedJobComesBackAtOnceWithoutCountingTheAttempt) {
-  queue_->add(InferenceId::make());
+  queue_->add({InferenceId::make()});
   for (int i = 0; i < 5; ++i) {
     const LeasedJob job = take();
     EXPECT_EQ(job.attempt, 1);
-    queue_->release(job);
+    queue_->release(job, job.turn);
   }
 }
 
 TEST_F(EmbeddedQueueTest, RemovesAWaitingJobAndLeavesAnActiveOne) {
   const InferenceId id = InferenceId::make();
-  queue_->add(id);
+  queue_->add({id});
   queue_->remove(id);
   EXPECT_FALSE(queue_->take(0ms));
-  queue_->add(id);
+  queue_->add({id});
   const LeasedJob job = take();
   queue_->remove(id);
   EXPECT_TRUE(queue_->extend(job));
@@ -183,14 +183,14 @@ TEST_F(EmbeddedQueueTest, FinishedJobsDoNotPileUp) {
   options.keep_finished_count = 10;
   restart_with(options);
   for (int i = 0; i < 600; ++i) {
-    queue_->add(InferenceId::make());
+    queue_->add({InferenceId::make()});
     queue_->complete(take());
     if (i == 500) pass(1s);
   }
   EXPECT_LE(queue_->counts().completed, 10 + 256);
   pass(options.keep_finished + 1h);
   restart_with(options);
-  queue_->add(InferenceId::make());
+  queue_->add({InferenceId::make()});
   queue_->complete(take());
   EXPECT_EQ(queue_->counts().completed, 1);
 }
@@ -211,7 +211,7 @@ TEST_F(EmbeddedQueueTest, ManyWorkersGetEveryJobExactlyOnce) {
       }
     });
   }
-  for (int i = 0; i < kJobs; ++i) queue_->add(InferenceId::make());
+  for (int i = 0; i < kJobs; ++i) queue_->add({InferenceId::make()});
   threads.clear();
   EXPECT_EQ(deliveries.size(), static_cast<std::size_t>(kJobs));
   for (const auto& [id, count] : deliveries) EXPECT_EQ(count, 1);

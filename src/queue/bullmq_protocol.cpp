@@ -1,0 +1,172 @@
+#include "queue/bullmq_protocol.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace inpaint::queue::bullmq {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr std::string_view kJobName = "process-inference";
+// BullMQ packs a priority and a counter of 32 bits into one double.
+constexpr std::int64_t kHighestPriority = (1 << 21) - 1;
+
+std::string pack(const Json& value) {
+  std::string packed;
+  Json::to_msgpack(value, packed);
+  return packed;
+}
+
+std::string now() {
+  return std::to_string(Timestamp::now().unix_ms);
+}
+
+std::int64_t to_priority(std::int64_t turn) {
+  return std::clamp<std::int64_t>(turn, 0, kHighestPriority);
+}
+
+}  // namespace
+
+Protocol::Protocol(const std::string& prefix, const std::string& name, const Options& options)
+    : base_(prefix + ":" + name + ":"), options_(options) {}
+
+std::vector<std::string> Protocol::keys(std::initializer_list<std::string_view> names) const {
+  std::vector<std::string> made;
+  made.reserve(names.size());
+  for (const std::string_view name : names) made.push_back(key(name));
+  return made;
+}
+
+Call Protocol::add(const Job& job) const {
+  const std::string& id = job.id.to_string();
+  const std::int64_t timestamp = Timestamp::now().unix_ms;
+  const std::int64_t priority = to_priority(job.turn);
+  Json options{
+      {"jobId", id},
+      {"attempts", options_.maximum_attempts},
+      {"backoff", {{"type", "exponential"}, {"delay", options_.first_backoff.count()}}},
+  };
+  if (priority > 0) options["priority"] = priority;
+  if (job.delay > milliseconds(0)) options["delay"] = job.delay.count();
+  // The key's prefix, id, name, time; then what only flows, repeated and deduplicated jobs have.
+  const Json described{base_, id, kJobName, timestamp, nullptr, nullptr, nullptr, nullptr, nullptr};
+  const std::vector<std::string> arguments{pack(described), Json{{"inferenceId", id}}.dump(), pack(options)};
+  if (job.delay > milliseconds(0)) {
+    return {&kAddDelayedJob, keys({"marker", "meta", "id", "delayed", "completed", "events"}), arguments};
+  }
+  if (priority > 0) {
+    return {&kAddPrioritizedJob,
+            keys({"marker", "meta", "id", "prioritized", "delayed", "completed", "active", "events", "pc"}),
+            arguments};
+  }
+  return {&kAddStandardJob,
+          keys({"wait", "paused", "meta", "id", "completed", "delayed", "active", "events", "marker"}),
+          arguments};
+}
+
+Call Protocol::remove(const std::string& id) const {
+  return {&kRemoveJob, keys({id, "repeat"}), {id, "0", base_}};
+}
+
+Call Protocol::fetch(const std::string& token) const {
+  return {&kMoveToActive,
+          keys({"wait", "active", "prioritized", "events", "stalled", "limiter", "delayed", "paused", "meta",
+                "pc", "marker"}),
+          {base_, now(), pack({{"token", token}, {"lockDuration", options_.lease.count()}})}};
+}
+
+Call Protocol::extend(const std::string& id, const std::string& token) const {
+  return {
+      &kExtendLock, {key(id + ":lock"), key("stalled")}, {token, std::to_string(options_.lease.count()), id}};
+}
+
+Call Protocol::finish(const std::string& id, const std::string& token, const std::string& state,
+                      const std::string& property, const std::string& value, Next next) const {
+  const std::int64_t keep_seconds = std::chrono::seconds(options_.keep_finished).count();
+  const Json options{
+      {"token", token},
+      {"keepJobs", {{"count", options_.keep_finished_count}, {"age", keep_seconds}}},
+      {"lockDuration", options_.lease.count()},
+      {"attempts", options_.maximum_attempts},
+      {"maxMetricsSize", ""},
+  };
+  const std::string job = key(id);
+  std::vector<std::string> all = keys({"wait", "active", "prioritized", "events", "stalled", "limiter",
+                                       "delayed", "paused", "meta", "pc", state});
+  all.insert(all.end(), {job, key("metrics:" + state), key("marker")});
+  const char* fetch = next == Next::kFetch ? "1" : "0";
+  return {&kMoveToFinished, all, {id, now(), property, value, state, fetch, base_, pack(options), ""}};
+}
+
+Call Protocol::complete(const std::string& id, const std::string& token, Next next) const {
+  return finish(id, token, "completed", "returnvalue", "null", next);
+}
+
+Call Protocol::fail_for_good(const std::string& id, const std::string& token,
+                             const std::string& reason) const {
+  return finish(id, token, "failed", "failedReason", reason, Next::kLeave);
+}
+
+Call Protocol::fail_and_retry(const std::string& id, const std::string& token, const std::string& reason,
+                              milliseconds delay) const {
+  const Json fields{"failedReason", reason};
+  return {&kMoveToDelayed,
+          {key("marker"), key("active"), key("prioritized"), key("delayed"), key(id), key("events"),
+           key("meta"), key("stalled"), key("wait"), key("limiter"), key("pc")},
+          {base_, now(), id, token, std::to_string(delay.count()), "0", pack(fields), "0", ""}};
+}
+
+Call Protocol::set_priority(const std::string& id, std::int64_t turn) const {
+  return {&kChangePriority,
+          keys({"wait", "paused", "meta", "prioritized", "active", "pc", "marker"}),
+          {std::to_string(to_priority(turn)), base_, id, "0"}};
+}
+
+Call Protocol::give_back(const std::string& id, const std::string& token) const {
+  return {&kMoveJobFromActiveToWait,
+          keys({"active", "wait", "stalled", "paused", "meta", "limiter", "prioritized", "marker", "events"}),
+          {id, token, key(id)}};
+}
+
+Call Protocol::progress(const std::string& id, int percent) const {
+  return {&kUpdateProgress, keys({id, "events", "meta"}), {id, std::to_string(percent)}};
+}
+
+Call Protocol::recover_stalled(milliseconds interval) const {
+  return {
+      &kMoveStalledJobsToWait,
+      keys({"stalled", "wait", "active", "stalled-check", "meta", "paused", "marker", "events", "repeat"}),
+      {std::to_string(options_.maximum_attempts), base_, now(), std::to_string(interval.count())}};
+}
+
+Call Protocol::pause(bool paused) const {
+  const char* from = paused ? "wait" : "paused";
+  const char* to = paused ? "paused" : "wait";
+  return {&kPause,
+          keys({from, to, "meta", "prioritized", "events", "delayed", "marker"}),
+          {paused ? "paused" : "resumed", "1"}};
+}
+
+Call Protocol::counts(const std::vector<std::string>& states) const {
+  return {&kGetCounts, {base_}, states};
+}
+
+Fetched Protocol::fetched(const redis::Reply& reply) {
+  Fetched found;
+  if (reply.list.size() < 4) return found;
+  const redis::Reply& fields = reply.list[0];
+  if (fields.kind == redis::Reply::Kind::kList) {
+    found.id = reply.list[1].text;
+    for (std::size_t i = 0; i + 1 < fields.list.size(); i += 2) {
+      found.fields.emplace_back(fields.list[i].text, fields.list[i + 1].text);
+    }
+    return found;
+  }
+  found.limited = milliseconds(reply.list[2].number);
+  if (reply.list[3].number > 0) found.next_delayed = Timestamp{reply.list[3].number};
+  return found;
+}
+
+}  // namespace inpaint::queue::bullmq

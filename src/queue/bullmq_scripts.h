@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+// BullMQ's own Lua scripts, which are its protocol: every client, in any language, calls these. Their text is
+// taken out of the npm package when the build is configured (cmake/bullmq_scripts.cmake); what keys and
+// arguments each takes is written at its head there.
+namespace inpaint::queue::bullmq {
+
+struct Script {
+  std::size_t key_count;
+  std::string_view sha1;  // of the text, in hexadecimal: how Redis knows it after the first time
+  std::string_view text;  // empty when the package could not be had
+};
+
+extern const Script kAddDelayedJob;
+extern const Script kAddPrioritizedJob;
+extern const Script kAddStandardJob;
+extern const Script kChangePriority;
+extern const Script kExtendLock;
+extern const Script kGetCounts;
+extern const Script kMoveJobFromActiveToWait;
+extern const Script kMoveStalledJobsToWait;
+extern const Script kMoveToActive;
+extern const Script kMoveToDelayed;
+extern const Script kMoveToFinished;
+extern const Script kPause;
+extern const Script kRemoveJob;
+extern const Script kUpdateProgress;
+
+}  // namespace inpaint::queue::bullmq

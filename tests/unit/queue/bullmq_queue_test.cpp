@@ -1,0 +1,118 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/error.h"
+#include "queue/queue.h"
+#include "unit/queue/redis_server.h"
+
+namespace inpaint::queue {
+namespace {
+
+using namespace std::chrono_literals;
+
+class BullmqQueueTest : public testing::Test {
+ protected:
+  void make(const Options& options) { queue_ = make_bullmq_queue({"127.0.0.1", server_.port()}, options); }
+
+  std::string field(const InferenceId& id, const std::string& name) {
+    return server_.command({"HGET", "bull:inference-processing:" + id.to_string(), name}).text;
+  }
+
+  static void expect_unavailable(const std::function<void()>& work) {
+    try {
+      work();
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), "QUEUE_UNAVAILABLE");
+    }
+  }
+
+  test::RedisServer server_;
+  std::unique_ptr<Queue> queue_ = make_bullmq_queue({"127.0.0.1", server_.port()}, {});
+};
+
+TEST_F(BullmqQueueTest, AJobIsWhatBullmqsToolsExpect) {
+  const InferenceId id = InferenceId::make();
+  queue_->add({id, 4});
+  EXPECT_EQ(field(id, "name"), "process-inference");
+  EXPECT_EQ(field(id, "data"), R"({"inferenceId":")" + id.to_string() + R"("})");
+  EXPECT_EQ(field(id, "priority"), "4");
+  const auto options = nlohmann::json::parse(field(id, "opts"));
+  EXPECT_EQ(options.at("attempts"), 3);
+  EXPECT_EQ(options.at("backoff").at("type"), "exponential");
+}
+
+TEST_F(BullmqQueueTest, ProgressAndFailureCanBeRead) {
+  const InferenceId id = InferenceId::make();
+  queue_->add({id});
+  const LeasedJob job = queue_->take(5s).value();
+  queue_->report_progress(job, 42);
+  EXPECT_EQ(field(id, "progress"), "42");
+  queue_->fail(job, "no more memory");
+  EXPECT_EQ(field(id, "failedReason"), "no more memory");
+}
+
+TEST_F(BullmqQueueTest, ATurnBeyondBullmqsPrioritiesIsTheLast) {
+  const InferenceId far = InferenceId::make();
+  const InferenceId near = InferenceId::make();
+  queue_->add({far, 1LL << 40});
+  queue_->add({near, 1'000'000});
+  EXPECT_EQ(queue_->take(5s).value().id, near);
+  EXPECT_EQ(queue_->take(5s).value().id, far);
+}
+
+TEST_F(BullmqQueueTest, FinishedJobsDoNotPileUp) {
+  make({.keep_finished_count = 10});
+  for (int i = 0; i < 30; ++i) {
+    queue_->add({InferenceId::make()});
+    queue_->complete(queue_->take(5s).value());
+  }
+  EXPECT_EQ(queue_->counts().completed, 10);
+}
+
+TEST_F(BullmqQueueTest, AJobThatIsNoInferenceIsFailedAndDoesNotStop) {
+  const InferenceId id = InferenceId::make();
+  server_.command({"LPUSH", "bull:inference-processing:wait", "7"});
+  queue_->add({id});
+  EXPECT_EQ(queue_->take(5s).value().id, id);
+  EXPECT_EQ(queue_->counts().failed, 1);
+}
+
+TEST_F(BullmqQueueTest, trap_Q2_a_redis_that_is_down_is_an_error_and_comes_back) {
+  const InferenceId id = InferenceId::make();
+  queue_->add({id});
+  server_.stop();
+  expect_unavailable([&] { queue_->add({InferenceId::make()}); });
+  expect_unavailable([&] { queue_->take(1s); });
+  expect_unavailable([&] { queue_->check(); });
+  server_.start();  // empty: whatever it held is lost, and it does not know the scripts
+  EXPECT_EQ(queue_->counts().waiting, 0);
+  queue_->add({id, 2});
+  queue_->complete(queue_->take(5s).value());
+  EXPECT_EQ(queue_->counts().completed, 1);
+}
+
+TEST_F(BullmqQueueTest, WhatRedisRefusesIsAnErrorToo) {
+  server_.command({"CONFIG", "SET", "requirepass", "secret"});
+  expect_unavailable([&] { queue_->check(); });
+  expect_unavailable([&] { queue_->add({InferenceId::make()}); });
+}
+
+TEST_F(BullmqQueueTest, ATakeThatWaitsEndsWhenRedisDoes) {
+  std::jthread stopper([&] {
+    std::this_thread::sleep_for(200ms);
+    server_.stop();
+  });
+  expect_unavailable([&] { queue_->take(10s); });
+}
+
+TEST_F(BullmqQueueTest, WhoeverWaitsForJobsIsAWorkerForBullmqsTools) {
+  queue_->take(1s);
+  const std::string clients = server_.command({"CLIENT", "LIST"}).text;
+  EXPECT_NE(clients.find(" name=bull:aW5mZXJlbmNlLXByb2Nlc3Npbmc= "), std::string::npos) << clients;
+}
+
+}  // namespace
+}  // namespace inpaint::queue
