@@ -202,6 +202,9 @@ void add_queue_options(CLI::App& command, Config& config) {
   add(command, "--redis-port", "REDIS_PORT", "[6379]", [&](const std::string& text) {
     config.redis_port = static_cast<std::uint16_t>(whole_number(text, 1, 65'535));
   });
+  add(command, "--redis-prefix", "REDIS_PREFIX",
+      "begins all keys there; installations that share a Redis need one each [bull]",
+      [&](const std::string& text) { config.redis_prefix = not_empty(text, "a word"); });
   add(command, "--ring-again-after", "RING_AGAIN_AFTER",
       "an inference on which nothing happens for so long is put into the queue again, should it be lost [1m]",
       [&](const std::string& text) { config.ring_again_after = duration(text); });

@@ -46,6 +46,7 @@ struct Config {
 
   std::string redis_host;  // empty: the queue is in the database
   std::uint16_t redis_port = 6379;
+  std::string redis_prefix = "bull";  // of all keys there
   std::chrono::seconds ring_again_after = std::chrono::minutes(1);
 
   std::string blackbox_host;  // of the service that works on pictures; empty: this process does

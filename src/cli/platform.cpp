@@ -53,7 +53,8 @@ std::unique_ptr<storage::Storage> make_storage(const Config& config,
 std::unique_ptr<queue::Queue> make_queue(const Config& config, database::Database& database,
                                          const queue::Options& options) {
   if (config.redis_host.empty()) return queue::make_embedded_queue(database, options);
-  return queue::make_bullmq_queue({.host = config.redis_host, .port = config.redis_port}, options);
+  return queue::make_bullmq_queue(
+      {.host = config.redis_host, .port = config.redis_port, .prefix = config.redis_prefix}, options);
 }
 
 // Who shares files in the data directory shares the temporary ones too; elsewhere processes of other machines

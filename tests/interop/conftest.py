@@ -39,7 +39,7 @@ class Redis:
 
     @property
     def settings(self):
-        return {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(self.port)}
+        return {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(self.port), "REDIS_PREFIX": "bull"}
 
 
 class Peer:

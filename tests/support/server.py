@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from support import database, storage
+from support import database, queues, storage
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = REPOSITORY / "build/release/src/cli/inpaint"
@@ -21,8 +21,8 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_hard_limit, _hard_limit))
 
 
 def environment(settings, data=None):
-    """What the program runs with: our settings, and the database and the blobs of its data directory."""
-    of_data = {**database.settings(data), **storage.settings(data)} if data else {}
+    """What the program runs with: our settings, and the database, the blobs and the queue of its data directory."""
+    of_data = {**database.settings(data), **storage.settings(data), **queues.settings(data)} if data else {}
     return {"PATH": os.environ["PATH"], **SETTINGS, **of_data, **settings}
 
 

@@ -69,6 +69,7 @@ TEST_F(ConfigTest, trap_Q6_every_documented_variable_has_its_effect) {
   set("MAXIMUM_UPLOAD_MEGABYTES", "3");
   set("REDIS_HOST", "10.0.0.1");
   set("REDIS_PORT", "6380");
+  set("REDIS_PREFIX", "ours");
   set("RING_AGAIN_AFTER", "5s");
   set("DATA_DIRECTORY", "here");
   set("UPLOAD_DIRECTORY", "there");
@@ -89,6 +90,7 @@ TEST_F(ConfigTest, trap_Q6_every_documented_variable_has_its_effect) {
   EXPECT_EQ(config.maximum_upload_bytes, 3 * 1024 * 1024);
   EXPECT_EQ(config.redis_host, "10.0.0.1");
   EXPECT_EQ(config.redis_port, 6380);
+  EXPECT_EQ(config.redis_prefix, "ours");
   EXPECT_EQ(config.ring_again_after, std::chrono::seconds(5));
   EXPECT_EQ(config.data_directory, "here");
   EXPECT_EQ(config.upload_directory, "there");
