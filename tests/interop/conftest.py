@@ -34,8 +34,13 @@ class Redis:
         self.process.kill()
         self.process.wait()
 
+    def ask(self, *command):
+        """What Redis answers, as redis-cli prints it."""
+        return subprocess.run(["redis-cli", "-p", str(self.port), *command], check=True, capture_output=True,
+                              text=True).stdout.strip()
+
     def flush(self):
-        subprocess.run(["redis-cli", "-p", str(self.port), "flushall"], check=True, capture_output=True)
+        self.ask("flushall")
 
     @property
     def settings(self):
@@ -49,9 +54,9 @@ class Peer:
         self.redis = redis
 
     def start(self, action, *arguments):
-        return subprocess.Popen(["node", REPOSITORY / "tests/interop/peer.js", action, str(self.redis.port), *map(str, arguments)],
-                                env={**os.environ, "NODE_PATH": str(MODULES)},
-                                stdout=subprocess.PIPE, text=True)
+        command = ["node", REPOSITORY / "tests/interop/peer.js", action, str(self.redis.port), *map(str, arguments)]
+        environment = {**os.environ, "NODE_PATH": str(MODULES)}
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
 
     def run(self, action, *arguments):
         """The last thing that it printed."""

@@ -1,6 +1,5 @@
 """BullMQ on Node.js and bull-board on the same queue: others see our jobs, and we work on theirs."""
 import json
-import re
 import time
 
 import pytest
@@ -8,6 +7,7 @@ import requests
 
 from support.client import register
 from support.pictures import pair
+from support.queues import job_counts
 from support.server import Server, Worker, verify_ledger
 
 PRICE = 2.75  # of the inference of one image
@@ -17,7 +17,8 @@ QUEUE = "inference-processing"
 @pytest.fixture
 def service(tmp_path, redis):
     """A service on Redis on which nothing works, and which rings once for each inference."""
-    with Server(tmp_path / "data", "--worker-concurrency", "0", "--ring-again-after", "1d", **redis.settings) as running:
+    flags = ["--worker-concurrency", "0", "--ring-again-after", "1d"]
+    with Server(tmp_path / "data", *flags, **redis.settings) as running:
         yield running
     verify_ledger(running.data)
 
@@ -34,12 +35,6 @@ def submit(user, pictures=1, size=64):
 
 def worker(service, redis):
     return Worker(service.data, "--worker-concurrency", "1", "--ring-again-after", "1d", **redis.settings)
-
-
-def job_counts(service):
-    """What /metrics says of the queue."""
-    metrics = requests.get(f"{service.url}/metrics", timeout=10).text
-    return {state: int(float(count)) for state, count in re.findall(r'inpaint_queue_jobs{state="(\w+)"} (\S+)', metrics)}
 
 
 def wait_for(condition, seconds=30):

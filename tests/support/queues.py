@@ -3,6 +3,9 @@ that server."""
 import hashlib
 import os
 import pathlib
+import re
+
+import requests
 
 ON_REDIS = "INPAINT_TEST_REDIS" in os.environ
 
@@ -14,3 +17,10 @@ def settings(data):
     path = str(pathlib.Path(data).resolve())
     return {name: os.environ[name] for name in ("REDIS_HOST", "REDIS_PORT")} | {
         "REDIS_PREFIX": "test-" + hashlib.sha256(path.encode()).hexdigest()[:24]}
+
+
+def job_counts(server):
+    """The jobs of each state, as /metrics has them."""
+    metrics = requests.get(f"{server.url}/metrics", timeout=20).text
+    states = re.findall(r'inpaint_queue_jobs{state="(\w+)"} (\S+)', metrics)
+    return {state: int(float(count)) for state, count in states}
