@@ -1,4 +1,4 @@
-// The load of bench/cluster/queue.py on our side: one thread adds empty jobs to the queue on Redis as the
+// The load of bench/cluster/bullmq.py on our side: one thread adds empty jobs to the queue on Redis as the
 // relay does, others take and complete them as workers do. Says when it is ready, and when all are done;
 // adding begins when it is told a line.
 //
