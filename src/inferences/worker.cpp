@@ -95,6 +95,5 @@ bool Worker::work_on(const queue::LeasedJob& job) {
   under_way_.erase(place);
   return is_done;
 }
-}
 
 }  // namespace inpaint::inferences

@@ -36,8 +36,14 @@ def make_bucket(name):
 
 
 def keys(bucket):
-    """Of every blob in the bucket, which has at most 1,000."""
-    return re.findall("<Key>(.*?)</Key>", request("GET", f"/{bucket}", {"list-type": "2"}).text)
+    """Of every blob in the bucket."""
+    found, following = [], {}
+    while following is not None:
+        page = request("GET", f"/{bucket}", {"list-type": "2", **following}).text
+        found += re.findall("<Key>(.*?)</Key>", page)
+        token = re.search("<NextContinuationToken>(.*?)</NextContinuationToken>", page)
+        following = {"continuation-token": token[1]} if token else None
+    return found
 
 
 def open_uploads(bucket):

@@ -6,7 +6,6 @@
 #include <map>
 #include <vector>
 
-
 namespace inpaint::cli {
 namespace {
 
