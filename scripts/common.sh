@@ -39,10 +39,13 @@ install_packages() {
     die "apt-get could not install them. Try by hand: $install"
 }
 
-# install_npm_packages: those of tests/npm, pinned there, into build/npm.
+# install_npm_packages: those of tests/npm, pinned there, into build/npm. One at a time.
 install_npm_packages() {
   local target=build/npm
-  cmp -s tests/npm/package-lock.json $target/package-lock.json && [ -e $target/complete ] && return
+  mkdir -p build
+  exec 9>build/npm.lock
+  flock 9
+  cmp -s tests/npm/package-lock.json $target/package-lock.json && [ -e $target/complete ] && { exec 9>&-; return; }
   command -v npm >/dev/null || die "npm is missing; ./test installs it, or: apt-get install -y nodejs npm"
   say "Installing the npm packages of tests/npm (a minute or two the first time)"
   rm -rf $target && mkdir -p $target
@@ -50,6 +53,7 @@ install_npm_packages() {
   (cd $target && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
     die "npm could not install the packages of tests/npm/package-lock.json; it needs a registry of npm"
   touch $target/complete
+  exec 9>&-
 }
 
 # build PRESET [TARGET...]: configures and builds build/PRESET.

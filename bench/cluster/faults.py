@@ -128,7 +128,8 @@ class Cluster:
         self.directory, self.chance, self.happened = directory, chance, Counter()
         self.redis = RedisServer(directory)
         settings = {"POSTGRES_DB": database.name_of(directory), "JWT_SECRET": "a secret that all processes know",
-                    "S3_BUCKET": bucket_of(directory), "MINIMUM_FREE_MEGABYTES": "8", **self.redis.settings}
+                    "S3_BUCKET": bucket_of(directory), "MINIMUM_FREE_MEGABYTES": "8", "RING_AGAIN_AFTER": "10s",
+                    **self.redis.settings}
         self.disk = self.mount_disk(directory / "api 0")
         self.apis = [Machine(Server, directory / f"api {i}", "--worker-concurrency", "0", **settings) for i in range(2)]
         self.workers = [Machine(Worker, directory / f"worker {i}", "--worker-concurrency", "1", **settings)
@@ -230,7 +231,8 @@ class Judgement:
                 self.check(inference in statuses, f"{key} was accepted and is not there")
         ids = [inference for customer in self.customers for inference in customer.inferences.values()]
         self.check(len(ids) == len(set(ids)), "one inference was given out for two keys")
-        wrong = self.rows("SELECT id FROM inferences WHERE (status = 'COMPLETED') = (tokens_refunded = tokens_reserved)")
+        wrong = self.rows("SELECT id FROM inferences "
+                          "WHERE (status = 'COMPLETED') = (tokens_refunded = tokens_reserved)")
         self.check(not wrong, f"{len(wrong)} inferences were refunded otherwise than they ended")
         entries = self.rows("SELECT operation_id, COUNT(*) FROM token_transactions WHERE operation_type = 'inference' "
                             "GROUP BY operation_id")
@@ -306,8 +308,8 @@ def judge(cluster, customers, left, took):
     files = judgement.check_blobs()
     print(f"faults: {tally(cluster.happened)}")
     print(f"answers: {tally(sum((customer.told for customer in customers), Counter()))}")
-    print(f"uploads: {tally(uploads)}; inferences: {tally(inferences)}, the last {took:.0f} s after the end; {files} files; "
-          f"swept: {swept.stdout.strip()}")
+    print(f"uploads: {tally(uploads)}; inferences: {tally(inferences)}, the last {took:.0f} s after the end; "
+          f"{files} files; {swept.stdout.strip()}")
     print(f"failed because: {tally(judgement.reasons())}")
     return judgement.wrong
 
