@@ -300,8 +300,8 @@ constexpr std::string_view kTurns[] = {
     "ALTER TABLE inferences ADD COLUMN last_turn BIGINT NOT NULL DEFAULT 0",
     "DROP INDEX inferences_live",
     "CREATE INDEX inferences_live_by_turn ON inferences(turn) WHERE status IN ('PENDING', 'RUNNING')",
-    "CREATE INDEX inferences_live_of_user ON inferences(user_id, last_turn) "
-    "WHERE status IN ('PENDING', 'RUNNING')",
+    R"(CREATE INDEX inferences_live_of_user ON inferences(user_id, last_turn)
+         WHERE status IN ('PENDING', 'RUNNING'))",
 
     "ALTER TABLE queue_jobs ADD COLUMN turn BIGINT NOT NULL DEFAULT 0",
     "DROP INDEX queue_jobs_due",

@@ -270,8 +270,8 @@ constexpr std::string_view kTurns[] = {
     "ALTER TABLE inferences ADD COLUMN last_turn INTEGER NOT NULL DEFAULT 0",
     "DROP INDEX inferences_live",  // the next one serves its readers too, and would not be chosen beside it
     "CREATE INDEX inferences_live_by_turn ON inferences(turn) WHERE status IN ('PENDING', 'RUNNING')",
-    "CREATE INDEX inferences_live_of_user ON inferences(user_id, last_turn) "
-    "WHERE status IN ('PENDING', 'RUNNING')",
+    R"(CREATE INDEX inferences_live_of_user ON inferences(user_id, last_turn)
+         WHERE status IN ('PENDING', 'RUNNING'))",
 
     "ALTER TABLE queue_jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
     "DROP INDEX queue_jobs_due",
