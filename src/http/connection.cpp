@@ -129,10 +129,16 @@ Task<bool> Connection::serve_one() {
 
   const bool is_read = !exchange.head_refusal && (parser.is_done() || co_await drain(parser));
   const bool keep_alive = is_read && parser.keep_alive() && !is_finishing_;
-  co_await write_response(exchange, keep_alive);
+  std::exception_ptr failure;
+  try {
+    co_await write_response(exchange, keep_alive);
+  } catch (...) {
+    failure = std::current_exception();
+  }
   observe(exchange);
+  if (failure) std::rethrow_exception(failure);
   if (!is_read) co_await linger();
-  co_return keep_alive && !is_stream_;
+  co_return keep_alive && !ends_with_answer_;
 }
 
 Task<bool> Connection::read_head(Parser& parser) {

@@ -61,7 +61,7 @@ class Connection {
   Task<void> linger();
 
   Task<void> write_response(Exchange& exchange, bool keep_alive);
-  Task<void> write_file(const Exchange& exchange, const FileBody& file, bool keep_alive);
+  Task<void> write_file(Exchange& exchange, const FileBody& file, bool keep_alive);
   Task<void> write_events(Exchange& exchange, const EventStream& events);
   Task<void> write(Pieces pieces);
   void observe(Exchange& exchange) const;
@@ -85,7 +85,7 @@ class Connection {
   bool is_late_ = false;
   bool is_idle_ = true;  // between two requests
   bool is_finishing_ = false;
-  bool is_stream_ = false;  // the answer ended with the connection
+  bool ends_with_answer_ = false;  // a stream, or a file that could not be read to its end
 };
 
 }  // namespace inpaint::http

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "base/byte_source.h"
-#include "base/error.h"
 #include "base/log.h"
 #include "http/connection.h"
 #include "http/file_response.h"
@@ -40,7 +39,7 @@ Task<void> Connection::write_response(Exchange& exchange, bool keep_alive) {
 }
 
 // Blocks are read on the pool one after the other; one that can't be read ends the connection.
-Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file, bool keep_alive) {
+Task<void> Connection::write_file(Exchange& exchange, const FileBody& file, bool keep_alive) {
   const FilePlan& plan = exchange.file_plan;
   const Response& response = exchange.response;
   const auto length = response.status == 304 ? std::nullopt : std::optional(plan.length);
@@ -53,16 +52,29 @@ Task<void> Connection::write_file(const Exchange& exchange, const FileBody& file
   for (std::int64_t done = 0; done < plan.length;) {
     const std::span<char> piece(block.data(),
                                 static_cast<std::size_t>(std::min(plan.length - done, std::ssize(block))));
+    bool is_read = false;
     co_await pool.move_here();
-    file.content->read(plan.offset + done, piece);
+    {
+      const log::Scope scope(exchange.log_context);
+      try {
+        file.content->read(plan.offset + done, piece);
+        is_read = true;
+      } catch (const std::exception& error) {
+        log::warn("http", "a file was cut short", {{"reason", error.what()}});
+      }
+    }
     co_await pool.move_back();
+    if (!is_read) {
+      ends_with_answer_ = true;
+      co_return;
+    }
     co_await write({std::string_view(piece.data(), piece.size())});
     done += std::ssize(piece);
   }
 }
 
 Task<void> Connection::write_events(Exchange& exchange, const EventStream& events) {
-  is_stream_ = true;
+  ends_with_answer_ = true;
   const Response& response = exchange.response;
   const std::string head =
       serialize_head({response.status, std::nullopt, false}, response.headers, response.content_type, date_);

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "base/byte_source.h"
+#include "base/error.h"
 #include "unit/http/server_test.h"
 
 namespace inpaint::http {
@@ -9,6 +12,16 @@ namespace {
 using test::Answer;
 using test::Client;
 using test::code;
+
+// Breaks in the middle, as what is read from another machine does.
+class BreakingSource final : public ByteSource {
+ public:
+  static constexpr std::int64_t kSize = 1'000'000;
+  std::int64_t size_bytes() const override { return kSize; }
+  void read(std::int64_t offset, std::span<char>) override {
+    if (offset > kSize / 2) throw Error(ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "Try again later.");
+  }
+};
 
 class FileTest : public test::ServerTest {
  protected:
@@ -32,6 +45,14 @@ class FileTest : public test::ServerTest {
     add("/download", path_, {nullptr, "image/png", "\"v1\"", "é \"a\"\r\nb.png"}, "");
     add("/empty", directory_.path() / "empty", {nullptr, "image/png", "\"v0\"", ""}, "");
     add("/gone", directory_.path() / "gone", {nullptr, "image/png", "\"v0\"", ""}, "");
+    router_.add({Method::kGet, "/breaking", [](const Request&) {
+                   Response response;
+                   response.body = FileBody{std::make_shared<BreakingSource>(), "image/png", "\"v1\"", ""};
+                   return response;
+                 }});
+    options_.observe = [this](const RequestObservation& request) {
+      if (request.route == "/breaking") ++broken_;
+    };
     start();
   }
 
@@ -41,6 +62,7 @@ class FileTest : public test::ServerTest {
 
   const std::filesystem::path path_ = directory_.path() / "file.png";
   std::string content_;
+  std::atomic<int> broken_ = 0;
 };
 
 TEST_F(FileTest, SendsTheWholeFile) {
@@ -127,6 +149,21 @@ TEST_F(FileTest, RedirectionsAreNotKeptByCaches) {
   EXPECT_EQ(response.status, 302);
   EXPECT_EQ(response.headers.find("Location"), "https://bucket.example/key?signature=1");
   EXPECT_EQ(response.headers.find("Cache-Control"), "private, no-store");
+}
+
+TEST_F(FileTest, OneThatBreaksOffEndsItsConnectionAndNoOther) {
+  Client other(port_);
+  other.ask("GET /hello HTTP/1.1");
+  for (int i = 1; i <= 20; ++i) {
+    Client client(port_);
+    client.send("GET /breaking HTTP/1.1\r\nHost: a\r\n\r\n");
+    const auto received = client.receive_until_closed(std::chrono::seconds(5));
+    ASSERT_TRUE(received) << "the connection goes on";
+    EXPECT_GT(received->size(), 500'000U);
+    EXPECT_LT(received->size(), 1'000'000U);
+    EXPECT_TRUE(eventually([&] { return broken_ == i; })) << "nothing tells of the request";
+  }
+  EXPECT_EQ(other.ask("GET /hello HTTP/1.1").status, 200);
 }
 
 TEST_F(FileTest, AFileThatIsGoneIs404) {
