@@ -9,9 +9,7 @@ namespace inpaint::cli {
 int sweep(const Config& config, std::chrono::seconds grace) {
   Platform platform(config);
   inferences::Sweeper sweeper(*platform.database, *platform.queue, *platform.storage, platform.temporary, {});
-  const Timestamp before = Timestamp::now() + -grace;
-  platform.storage->remove_leftovers(before);
-  const std::int64_t removed = sweeper.remove_unnamed_blobs(before);
+  const std::int64_t removed = sweeper.sweep_files(Timestamp::now() + -grace);
   std::printf("%lld files removed that belonged to nothing.\n", static_cast<long long>(removed));
   return 0;
 }

@@ -309,9 +309,19 @@ constexpr std::string_view kTurns[] = {
     "CREATE TABLE queue_pause(paused_at BIGINT NOT NULL)",  // a row while the queue is paused
 };
 
+// Uploads that have taken longer than a moment: the files of their datasets are not swept.
+constexpr std::string_view kUploadsUnderWay[] = {
+    R"(CREATE TABLE uploads_under_way(
+         id UUID NOT NULL PRIMARY KEY,
+         dataset_id UUID NOT NULL,
+         renewed_at TIMESTAMPTZ NOT NULL))",
+    "CREATE INDEX uploads_under_way_of_dataset ON uploads_under_way(dataset_id)",
+};
+
 constexpr std::array kMigrations{Migration{1, kFirst},        Migration{2, kVideos},
                                  Migration{3, kDatasetLists}, Migration{4, kAuditWorkersAndCounts},
-                                 Migration{5, kPixelAspects}, Migration{6, kTurns}};
+                                 Migration{5, kPixelAspects}, Migration{6, kTurns},
+                                 Migration{7, kUploadsUnderWay}};
 constexpr Schema kSchema{kPreparation, kMigrations};
 
 }  // namespace

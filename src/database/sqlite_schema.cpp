@@ -279,6 +279,15 @@ constexpr std::string_view kTurns[] = {
     "CREATE TABLE queue_pause(paused_at INTEGER NOT NULL) STRICT",  // a row while the queue is paused
 };
 
+// Uploads that have taken longer than a moment: the files of their datasets are not swept.
+constexpr std::string_view kUploadsUnderWay[] = {
+    R"(CREATE TABLE uploads_under_way(
+         id TEXT NOT NULL PRIMARY KEY,
+         dataset_id TEXT NOT NULL,
+         renewed_at INTEGER NOT NULL) STRICT)",
+    "CREATE INDEX uploads_under_way_of_dataset ON uploads_under_way(dataset_id)",
+};
+
 constexpr std::string_view kPreparation[] = {
     R"(CREATE TABLE IF NOT EXISTS schema_migrations(
          version INTEGER NOT NULL PRIMARY KEY,
@@ -286,7 +295,8 @@ constexpr std::string_view kPreparation[] = {
 };
 constexpr std::array kMigrations{Migration{1, kFirst},        Migration{2, kVideos},
                                  Migration{3, kDatasetLists}, Migration{4, kAuditWorkersAndCounts},
-                                 Migration{5, kPixelAspects}, Migration{6, kTurns}};
+                                 Migration{5, kPixelAspects}, Migration{6, kTurns},
+                                 Migration{7, kUploadsUnderWay}};
 constexpr Schema kSchema{kPreparation, kMigrations};
 
 }  // namespace

@@ -87,13 +87,14 @@ Receipt Ingest::add_pair(const UserId& owner, const std::string& dataset_name,
   const bool is_video = media::detect_video(image.path).has_value();
   const Credits price = is_video ? credits::kVideoUploadFrame : credits::kImageUpload;
   const Purse purse = open(owner, dataset_name);
-  Stager stager({storage_, temporary_, limits_, video_limits_, memory_}, purse.dataset.id);
+  UploadRecord record(database_, purse.dataset.id);
+  Stager stager({storage_, record, temporary_, limits_, video_limits_, memory_}, purse.dataset.id);
   // The charge itself decides again.
   stager.stage(image, mask, rate, [&](std::int64_t items) {
     if (purse.balance < price * items) credits::throw_insufficient(price * items, purse.balance);
   });
   const auto items = static_cast<std::int64_t>(stager.uploads().front().items.size());
-  return commit(owner, purse.dataset, stager, price * items,
+  return commit(owner, purse.dataset, record, stager, price * items,
                 (is_video ? "Upload of a video to " : "Upload of an image to ") + purse.dataset.name);
 }
 
@@ -113,11 +114,12 @@ Receipt Ingest::add_archive(const UserId& owner, const std::string& dataset_name
     }
   };
   RefusalBudget refusals(kRefusedPictures * limits_.maximum_pixels);
-  const StagingTools tools{storage_, temporary_, limits_, video_limits_, memory_, &refusals};
+  UploadRecord record(database_, purse.dataset.id);
+  const StagingTools tools{storage_, record, temporary_, limits_, video_limits_, memory_, &refusals};
   Stager stager(tools, purse.dataset.id);
   std::vector<Skipped> skipped =
       stage_archive(archive.path, archive_limits_, tools, purse.dataset.id, rate, check, stager);
-  Receipt receipt = commit(owner, purse.dataset, stager, archive_price(stager.uploads()),
+  Receipt receipt = commit(owner, purse.dataset, record, stager, archive_price(stager.uploads()),
                            "Upload of a ZIP archive to " + purse.dataset.name);
   receipt.skipped = std::move(skipped);
   return receipt;
@@ -131,13 +133,14 @@ Ingest::Purse Ingest::open(const UserId& owner, const std::string& dataset_name)
   });
 }
 
-Receipt Ingest::commit(const UserId& owner, const Dataset& dataset, Stager& staged, Credits price,
-                       const std::string& description) {
+Receipt Ingest::commit(const UserId& owner, const Dataset& dataset, UploadRecord& record, Stager& staged,
+                       Credits price, const std::string& description) {
   const repository::Extent extent = extent_of(staged.uploads());
   const Credits remaining = staged.keep_if_committed([&] {
     return database_.transaction([&](Session& sql) {
       const auto place = repository::take_places(sql, owner, dataset.id, extent);
       if (!place) throw conflict("DATASET_CHANGED", "The dataset was deleted during the upload.");
+      record.end(sql);
       insert_uploads(sql, dataset.id, staged.uploads(), *place);
       return credits::charge_upload(sql, owner, price, Uuid::make(), description);
     });

@@ -59,8 +59,8 @@ class Ingest {
   Purse open(const UserId& owner, const std::string& dataset);
 
   // Gives what is staged its places, inserts the rows and charges once, all in one transaction.
-  Receipt commit(const UserId& owner, const Dataset& dataset, Stager& staged, Credits price,
-                 const std::string& description);
+  Receipt commit(const UserId& owner, const Dataset& dataset, UploadRecord& record, Stager& staged,
+                 Credits price, const std::string& description);
 
   database::Database& database_;
   storage::Storage& storage_;

@@ -219,6 +219,22 @@ std::optional<Place> take_places(Session& sql, const UserId& owner, const Datase
   return Place{end->upload_index - extent.uploads, end->item_index - extent.items};
 }
 
+void insert_upload(Session& sql, const std::string& id, const DatasetId& dataset, Timestamp now) {
+  const auto time = static_cast<long long>(now.unix_ms);
+  change(sql,
+         "INSERT INTO uploads_under_way(id, dataset_id, renewed_at) VALUES (:id, :dataset, time_of(:now))",
+         id, dataset.to_string(), time);
+}
+
+bool renew_upload(Session& sql, const std::string& id, Timestamp now) {
+  const auto time = static_cast<long long>(now.unix_ms);
+  return change(sql, "UPDATE uploads_under_way SET renewed_at = time_of(:now) WHERE id = :id", time, id) > 0;
+}
+
+bool end_upload(Session& sql, const std::string& id) {
+  return change(sql, "DELETE FROM uploads_under_way WHERE id = :id", id) > 0;
+}
+
 void insert_item(Session& sql, const DatasetId& dataset, const Item& item, const std::string& image_name) {
   const std::string type = item.type == ItemType::kVideo ? "video" : "image";
   const long long now = Timestamp::now().unix_ms;

@@ -75,6 +75,11 @@ struct Place {
 std::optional<Place> take_places(Session& sql, const UserId& owner, const DatasetId& dataset,
                                  const Extent& extent);
 
+// An upload that is under way: see upload_record.h. The other two: false when it is not there any more.
+void insert_upload(Session& sql, const std::string& id, const DatasetId& dataset, Timestamp now);
+bool renew_upload(Session& sql, const std::string& id, Timestamp now);
+bool end_upload(Session& sql, const std::string& id);
+
 // `image_name`: what the user called the picture.
 void insert_item(Session& sql, const DatasetId& dataset, const Item& item, const std::string& image_name);
 

@@ -81,6 +81,7 @@ StagedUpload Stager::stage_image(const http::UploadedFile& image, const http::Up
 }
 
 void Stager::put(const std::string& key, const std::filesystem::path& file) {
+  tools_.record.renew();
   blobs_.push_back(key);
   tools_.storage.put_file(key, file);
 }
@@ -93,12 +94,13 @@ void Stager::put_new(const std::string& key, const std::function<void(const std:
 }
 
 void Stager::discard_from(std::size_t first) noexcept {
-  for (; blobs_.size() > first; blobs_.pop_back()) {
-    try {
-      tools_.storage.remove(blobs_.back());
-    } catch (const std::exception& error) {
-      log::warn("datasets", "a refused upload's file stays until it is swept", {{"reason", error.what()}});
-    }
+  try {
+    for (; blobs_.size() > first; blobs_.pop_back()) tools_.storage.remove(blobs_.back());
+  } catch (const std::exception& error) {
+    // Others would most likely fail, too, and each after its patience.
+    log::warn("datasets", "a refused upload's files stay until they are swept",
+              {{"files", static_cast<std::int64_t>(blobs_.size() - first)}, {"reason", error.what()}});
+    blobs_.resize(first);
   }
 }
 

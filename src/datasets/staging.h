@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "database/database.h"
 #include "datasets/dataset.h"
+#include "datasets/upload_record.h"
 #include "http/message.h"
 #include "media/media.h"
 #include "media/memory_budget.h"
@@ -54,6 +55,7 @@ class RefusalBudget {
 // What staging works with.
 struct StagingTools {
   storage::Storage& storage;
+  UploadRecord& record;  // of the upload
   const storage::TemporaryArea& temporary;
   const media::Limits& limits;
   const media::VideoLimits& video_limits;

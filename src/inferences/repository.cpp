@@ -1,5 +1,7 @@
 #include "inferences/repository.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "credits/prices.h"
 #include "database/dialect.h"
@@ -18,6 +20,13 @@ InferenceId to_id(const std::string& text) {
   const std::optional<InferenceId> id = InferenceId::parse(text);
   if (!id) throw internal("an inference's id is damaged in the database");
   return *id;
+}
+
+// The id of the dataset or the inference that a blob's key holds; one that nothing has when it holds none.
+std::string group_of(const std::string& key) {
+  const auto begin = std::min(key.find('/'), key.size() - 1) + 1;
+  const auto id = Uuid::parse(std::string_view(key).substr(begin, key.find('/', begin) - begin));
+  return id ? id->to_string() : "00000000-0000-0000-0000-000000000000";
 }
 
 Status to_status(const std::string& text) {
@@ -382,6 +391,7 @@ bool is_named(Session& sql, const std::string& key, Timestamp gone_before) {
       "AND inferences.status IN ('PENDING', 'RUNNING', 'COMPLETED') AND ";
   const auto exists = [](const std::string& rows) { return "EXISTS(SELECT 1 FROM " + rows + ")"; };
   const auto since = static_cast<long long>(gone_before.unix_ms);
+  const std::string group = group_of(key);
   return select<NumberRow>(sql,
                            "SELECT " + exists("dataset_items" + of_dataset + "since1)) AND image_path = :a") +
                                " OR " + exists("dataset_items" + of_dataset + "since2)) AND mask_path = :b") +
@@ -391,9 +401,16 @@ bool is_named(Session& sql, const std::string& key, Timestamp gone_before) {
                                exists("inference_items" + of_live + "mask_path = :e") + " OR " +
                                exists("inference_videos" + of_live + "source_path = :f") + " OR " +
                                exists("inference_items" + of_owned + "output_path = :g") + " OR " +
-                               exists("inference_videos" + of_owned + "output_path = :h"),
-                           since, key, since, key, since, key, key, key, key, key, key)
+                               exists("inference_videos" + of_owned + "output_path = :h") + " OR " +
+                               exists("uploads_under_way WHERE dataset_id = :i") + " OR " +
+                               exists("inferences WHERE id = :j AND status IN ('PENDING', 'RUNNING')"),
+                           since, key, since, key, since, key, key, key, key, key, key, group, group)
              .front() != 0;
+}
+
+void forget_uploads(Session& sql, Timestamp before) {
+  change(sql, "DELETE FROM uploads_under_way WHERE renewed_at < time_of(:before)",
+         static_cast<long long>(before.unix_ms));
 }
 
 }  // namespace inpaint::inferences::repository

@@ -1,6 +1,8 @@
 #include "inferences/sweeper.h"
 
 #include <algorithm>
+#include <exception>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +18,7 @@ using database::Session;
 
 constexpr std::size_t kBlobsPerRead = 200;
 constexpr std::size_t kJobsPerCall = 200;
+constexpr int kFailuresUntilGone = 3;
 
 }  // namespace
 
@@ -29,7 +32,9 @@ Sweeper::Sweeper(database::Database& database, queue::Queue& queue, storage::Sto
       files_before_start_(temporary.was_alone() && !options.files_are_elsewhere ? temporary.made_at()
                                                                                 : Timestamp{}),
       jobs_("job sweeper", options.job_interval, [this] { sweep_jobs(); }),
-      files_("file sweeper", options.file_interval, [this] { sweep_files(); }) {}
+      files_("file sweeper", options.file_interval, [this] {
+        sweep_files(std::max(Timestamp::now() + -options_.blob_grace, files_before_start_));
+      }) {}
 
 void Sweeper::start() {
   for (BackgroundLoop* loop : {&jobs_, &files_}) {
@@ -48,11 +53,46 @@ void Sweeper::sweep_jobs() {
   ring_for_silent();
 }
 
-void Sweeper::sweep_files() {
-  temporary_.remove_abandoned();
-  const Timestamp before = std::max(Timestamp::now() + -options_.blob_grace, files_before_start_);
-  storage_.remove_leftovers(before);
-  remove_unnamed_blobs(before);
+std::int64_t Sweeper::sweep_files(Timestamp before) {
+  std::exception_ptr failure;
+  std::int64_t removed = 0;
+  const auto try_to = [&](const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const std::exception& error) {
+      log::warn("inferences", "a sweep is not complete", {{"reason", error.what()}});
+      failure = std::current_exception();
+    }
+  };
+  try_to([&] { temporary_.remove_abandoned(); });
+  try_to([&] { database_.transaction([&](Session& sql) { repository::forget_uploads(sql, before); }); });
+  try_to([&] { storage_.remove_leftovers(before, [&](const std::string& key) { return is_named(key); }); });
+  try_to([&] { removed = remove_unnamed_blobs(before); });
+  if (failure) std::rethrow_exception(failure);
+  return removed;
+}
+
+bool Sweeper::is_named(const std::string& key) {
+  const Timestamp gone_before = Timestamp::now() + -options_.retention;
+  return database_.read([&](Session& sql) { return repository::is_named(sql, key, gone_before); });
+}
+
+// One that can't be removed holds up no other; several in a row say that the storage is not there.
+std::int64_t Sweeper::remove_all(const std::vector<std::string>& keys) {
+  std::int64_t failures = 0;
+  int failures_in_a_row = 0;
+  for (const std::string& key : keys) {
+    try {
+      storage_.remove(key);
+      failures_in_a_row = 0;
+    } catch (const std::exception& error) {
+      log::warn("inferences", "a file that no row names can't be removed",
+                {{"key", key}, {"reason", error.what()}});
+      ++failures;
+      if (++failures_in_a_row == kFailuresUntilGone) throw;
+    }
+  }
+  return std::ssize(keys) - failures;
 }
 
 void Sweeper::ring_for_silent() {
@@ -89,8 +129,7 @@ std::int64_t Sweeper::remove_unnamed_blobs(Timestamp before) {
         return !repository::is_named(sql, key, gone_before);
       });
     });
-    for (const std::string& key : unnamed) storage_.remove(key);
-    removed += std::ssize(unnamed);
+    removed += remove_all(unnamed);
     keys.clear();
   };
   for (const std::string_view prefix : {"datasets/", "results/"}) {

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "database/database.h"
 #include "inferences/background_loop.h"
@@ -39,12 +41,17 @@ class Sweeper {
   void ring_for_silent();
   // Settles reservations whose inference ended without them.
   void settle_forgotten();
-  // Removes blobs that no row names and that were stored before `before`. How many.
+  // Removes what was stored before `before` and belongs to nothing. How many blobs. What can't be removed now
+  // is left for the next time; one step that fails holds up no other, and is thrown at the end.
+  std::int64_t sweep_files(Timestamp before);
+  // The blobs alone. Throws what the storage and the database throw, but passes over a blob that can't be
+  // removed.
   std::int64_t remove_unnamed_blobs(Timestamp before);
 
  private:
   void sweep_jobs();
-  void sweep_files();
+  bool is_named(const std::string& key);
+  std::int64_t remove_all(const std::vector<std::string>& keys);
 
   database::Database& database_;
   queue::Queue& queue_;

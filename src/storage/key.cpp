@@ -21,7 +21,7 @@ bool is_segment(std::string_view text) {
 
 }  // namespace
 
-void check_key(std::string_view key) {
+bool is_key(std::string_view key) {
   bool valid = key.size() <= kMaximumLength;
   for (std::string_view rest = key; valid;) {
     const std::size_t slash = rest.find('/');
@@ -29,7 +29,11 @@ void check_key(std::string_view key) {
     if (slash == std::string_view::npos) break;
     rest.remove_prefix(slash + 1);
   }
-  if (!valid) throw invalid("BAD_STORAGE_KEY", "This is not the name of a stored file.");
+  return valid;
+}
+
+void check_key(std::string_view key) {
+  if (!is_key(key)) throw invalid("BAD_STORAGE_KEY", "This is not the name of a stored file.");
 }
 
 }  // namespace inpaint::storage

@@ -49,7 +49,7 @@ class LocalStorage final : public Storage {
   }
   void remove(std::string_view key) override;
   void list(std::string_view prefix, const std::function<void(const Blob&)>& visit) override;
-  void remove_leftovers(Timestamp before) override;
+  void remove_leftovers(Timestamp before, const std::function<bool(const std::string&)>&) override;
   void check() override;
 
  private:
@@ -157,7 +157,8 @@ void LocalStorage::list(std::string_view prefix, const std::function<void(const 
   });
 }
 
-void LocalStorage::remove_leftovers(Timestamp before) {
+// Whoever copies a file still changes it.
+void LocalStorage::remove_leftovers(Timestamp before, const std::function<bool(const std::string&)>&) {
   walk(root_, [&](const fs::path& path, const struct stat& status) {
     const std::string name = path.filename();
     const bool leftover = name.starts_with(kLeftoverPrefix) || name.starts_with(kProbePrefix);

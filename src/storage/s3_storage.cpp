@@ -66,7 +66,8 @@ class S3Storage final : public Storage {
   std::optional<std::string> make_link(std::string_view key, const Presentation& presentation) override;
   void remove(std::string_view key) override;
   void list(std::string_view prefix, const std::function<void(const Blob&)>& visit) override;
-  void remove_leftovers(Timestamp before) override;
+  void remove_leftovers(Timestamp before,
+                        const std::function<bool(const std::string&)>& is_under_way) override;
   void check() override;
 
  private:
@@ -144,18 +145,26 @@ void S3Storage::remove(std::string_view key) {
   bucket_.remove(key);
 }
 
+// What others have put into the bucket under names that are no keys is not ours.
 void S3Storage::list(std::string_view prefix, const std::function<void(const Blob&)>& visit) {
   bucket_.list(prefix, [&](std::string key, std::int64_t size, Timestamp stored_at) {
-    visit({std::move(key), size, stored_at});
+    if (is_key(key)) visit({std::move(key), size, stored_at});
   });
 }
 
-void S3Storage::remove_leftovers(Timestamp before) {
+void S3Storage::remove_leftovers(Timestamp before,
+                                 const std::function<bool(const std::string&)>& is_under_way) {
   for (const S3Bucket::Upload& upload : bucket_.uploads()) {
-    if (upload.begun_at < before) bucket_.abort_upload(upload.key, upload.id);
+    if (upload.begun_at >= before || !is_key(upload.key) || is_under_way(upload.key)) continue;
+    try {
+      bucket_.abort_upload(upload.key, upload.id);
+    } catch (const Error& error) {
+      log::warn("storage", "an upload in parts can't be ended",
+                {{"key", upload.key}, {"reason", error.what()}});
+    }
   }
-  bucket_.list(kProbeKey, [&](const std::string& key, std::int64_t, Timestamp stored_at) {
-    if (stored_at < before) bucket_.remove(key);
+  list(kProbeKey, [&](const Blob& blob) {
+    if (blob.stored_at < before) bucket_.remove(blob.key);
   });
 }
 

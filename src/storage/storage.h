@@ -53,8 +53,10 @@ class Storage {
   // Calls `visit` for every blob whose key starts with `prefix`, in no particular order.
   virtual void list(std::string_view prefix, const std::function<void(const Blob&)>& visit) = 0;
 
-  // Removes what put_file left half-done when its process died, if it was begun before `before`.
-  virtual void remove_leftovers(Timestamp before) = 0;
+  // Removes what put_file left half-done when its process died, if it was begun before `before`. What may
+  // still be under way by then, because it is large, is asked about by its key.
+  virtual void remove_leftovers(Timestamp before,
+                                const std::function<bool(const std::string& key)>& is_under_way) = 0;
 
   // Throws kUnavailable when a small blob can't be written and read back.
   virtual void check() = 0;

@@ -8,6 +8,7 @@
 #include "datasets/archive_staging.h"
 #include "unit/media/zip_writer.h"
 #include "unit/temporary_directory.h"
+#include "unit/test_database.h"
 #include "unit/videos.h"
 
 namespace inpaint::datasets {
@@ -40,8 +41,9 @@ class RefusalTest : public testing::Test {
     }
     const auto archive = temporary_.new_path(".zip");
     std::ofstream(archive, std::ios::binary) << zip.bytes();
-    const StagingTools tools{*storage_, temporary_, limits_, video_limits_, memory_, &refusals};
     const DatasetId dataset = DatasetId::make();
+    UploadRecord record(*database_, dataset);
+    const StagingTools tools{*storage_, record, temporary_, limits_, video_limits_, memory_, &refusals};
     Stager staged(tools, dataset);
     try {
       stage_archive(
@@ -54,6 +56,7 @@ class RefusalTest : public testing::Test {
 
   inpaint::test::TemporaryDirectory directory_;
   storage::TemporaryArea temporary_{directory_.path() / "tmp"};
+  std::unique_ptr<database::Database> database_ = inpaint::test::open_database(directory_.path(), 1);
   std::unique_ptr<storage::Storage> storage_ = storage::make_local_storage(directory_.path() / "uploads");
   media::Limits limits_;
   media::VideoLimits video_limits_;

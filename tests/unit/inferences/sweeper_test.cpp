@@ -70,6 +70,71 @@ TEST_F(SweeperTest, trap_F4_blobs_that_no_row_names_are_removed) {
   EXPECT_EQ(keys(), named);
 }
 
+TEST_F(SweeperTest, trap_F4_files_of_an_upload_under_way_stay_until_it_is_dead) {
+  const std::string busy = DatasetId::make().to_string();
+  const std::string key = "datasets/" + busy + "/staged.png";
+  put(key, "its row is written at the end of the upload");
+  put("datasets/" + DatasetId::make().to_string() + "/lost.png", "lost");
+  execute("INSERT INTO uploads_under_way(id, dataset_id, renewed_at) VALUES ('" + Uuid::make().to_string() +
+          "', '" + busy + "', time_of(" + std::to_string(Timestamp::now().unix_ms) + "))");
+  sweeper_.remove_unnamed_blobs(later());
+  EXPECT_EQ(keys(), std::set<std::string>{key});
+  EXPECT_EQ(sweeper_.sweep_files(Timestamp::now() + -1min), 0);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM uploads_under_way"), 1);
+  EXPECT_EQ(sweeper_.sweep_files(later()), 1);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM uploads_under_way"), 0);
+}
+
+TEST_F(SweeperTest, WhatALiveInferenceStoresMayBeAboutToBeNamed) {
+  const UserId user = add_user();
+  add_dataset(user, "photos", 1);
+  const std::string key = "results/" + submit(user).to_string() + "/video-0.mp4";
+  put(key, "a result");
+  sweeper_.remove_unnamed_blobs(later());
+  EXPECT_TRUE(keys().contains(key));
+  deliver_next();
+  sweeper_.remove_unnamed_blobs(later());
+  EXPECT_FALSE(keys().contains(key));
+}
+
+// Files that can't be removed, and a step that always fails.
+class StubbornStorage final : public storage::Storage {
+ public:
+  explicit StubbornStorage(storage::Storage& inner) : inner_(inner) {}
+  void put_file(std::string_view key, const std::filesystem::path& file) override {
+    inner_.put_file(key, file);
+  }
+  std::shared_ptr<const std::filesystem::path> open_file(std::string_view key) override {
+    return inner_.open_file(key);
+  }
+  std::shared_ptr<ByteSource> open(std::string_view key) override { return inner_.open(key); }
+  std::optional<std::string> make_link(std::string_view, const Presentation&) override { return {}; }
+  void remove(std::string_view key) override {
+    if (key.find("stubborn") != std::string_view::npos) throw internal("it is somebody else's");
+    inner_.remove(key);
+  }
+  void list(std::string_view prefix, const std::function<void(const Blob&)>& visit) override {
+    inner_.list(prefix, visit);
+  }
+  void remove_leftovers(Timestamp, const std::function<bool(const std::string&)>&) override {
+    throw internal("no right to list uploads");
+  }
+  void check() override {}
+
+ private:
+  storage::Storage& inner_;
+};
+
+TEST_F(SweeperTest, WhatCantBeRemovedHoldsUpNothingElse) {
+  StubbornStorage stubborn(*storage_);
+  Sweeper sweeper(*database_, *queue_, stubborn, temporary_, {});
+  for (const char* name : {"1", "2", "stubborn", "3", "4"}) {
+    put("datasets/x/" + std::string(name) + ".png", "lost");
+  }
+  EXPECT_THROW(sweeper.sweep_files(later()), Error);
+  EXPECT_EQ(keys(), std::set<std::string>{"datasets/x/stubborn.png"});
+}
+
 TEST_F(SweeperTest, ResultsGoWithTheirUserAndWithTheAbort) {
   const UserId user = add_user();
   const UserId leaver = add_user();

@@ -106,9 +106,9 @@ TEST_F(LocalStorageTest, LeftoversAreInvisibleAndRemovedOnceOld) {
   std::ofstream(root() / ".probe-1") << "half";
   EXPECT_EQ(keys(), std::set<std::string>{"a/b"});
   const Timestamp now = Timestamp::now();
-  storage_->remove_leftovers(now + std::chrono::hours(-1));
+  storage_->remove_leftovers(now + std::chrono::hours(-1), {});
   EXPECT_TRUE(fs::exists(root() / "a" / ".incoming-1"));
-  storage_->remove_leftovers(now + std::chrono::hours(1));
+  storage_->remove_leftovers(now + std::chrono::hours(1), {});
   EXPECT_FALSE(fs::exists(root() / "a" / ".incoming-1"));
   EXPECT_FALSE(fs::exists(root() / ".probe-1"));
   EXPECT_EQ(content_of("a/b"), "x");
