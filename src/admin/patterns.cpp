@@ -15,7 +15,7 @@ constexpr std::array kPatterns{
             "front of "
             "somebody else's service"},
     Pattern{"Strategy", "the models of engine/, one function a file, chosen in engine.cpp"},
-    Pattern{"Circuit Breaker", "inferences::CircuitBreaker between the workers and a black box"},
+    Pattern{"Circuit Breaker", "client::CircuitBreaker before a black box and a bucket"},
     Pattern{"Factory",
             "open_sqlite, open_postgres, make_local_storage, make_s3_storage, make_embedded_queue; "
             "cli::Platform decides which"},

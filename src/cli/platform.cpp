@@ -57,6 +57,15 @@ std::unique_ptr<queue::Queue> make_queue(const Config& config, database::Databas
       {.host = config.redis_host, .port = config.redis_port, .prefix = config.redis_prefix}, options);
 }
 
+// For inferences, which may wait for a bucket that is down: null where there is none.
+std::unique_ptr<storage::Storage> make_patient_storage(const Config& config,
+                                                       const storage::TemporaryArea& temporary) {
+  if (config.s3.bucket.empty()) return nullptr;
+  storage::S3Options options = config.s3;
+  options.fail_fast = false;
+  return storage::make_s3_storage(std::move(options), temporary);
+}
+
 // Who shares files in the data directory shares the temporary ones too; elsewhere processes of other machines
 // may be.
 inferences::SweeperOptions sweeper_options(const Config& config) {
@@ -129,8 +138,9 @@ BackgroundWork::BackgroundWork(const Config& config, Platform& platform)
       backend_(make_backend(config, platform.limits, memory_)),
       sweeper_(*platform.database, *platform.queue, *platform.storage, platform.temporary,
                sweeper_options(config)),
-      worker_({*platform.database, *platform.queue, *platform.storage, *backend_, platform.temporary,
-               platform.delivery},
+      patient_storage_(make_patient_storage(config, platform.temporary)),
+      worker_({*platform.database, *platform.queue, patient_storage_ ? *patient_storage_ : *platform.storage,
+               *backend_, platform.temporary, platform.delivery},
               config.worker_concurrency),
       registry_(*platform.database, worker_) {}
 

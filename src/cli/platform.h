@@ -60,6 +60,7 @@ class BackgroundWork {
   media::MemoryBudget memory_;
   std::unique_ptr<inferences::Backend> backend_;
   inferences::Sweeper sweeper_;
+  std::unique_ptr<storage::Storage> patient_storage_;
   inferences::Worker worker_;
   inferences::WorkerRegistry registry_;
 };

@@ -12,8 +12,7 @@
 namespace inpaint::client {
 namespace {
 
-constexpr long kConnectTimeoutMs = 5'000;
-constexpr long kStallSeconds = 30;
+constexpr std::chrono::milliseconds kConnectTimeout{5'000};
 constexpr std::size_t kHeaderLimitBytes = 64 * 1024;
 
 // What one exchange sends and what has come of it, as libcurl's callbacks see it. They may not throw.
@@ -25,6 +24,9 @@ struct Exchange {
   std::int64_t file_left = 0;
   Answer answer = {};
   std::size_t header_bytes = 0;
+  curl_off_t moved_bytes = 0;  // in both directions, at `moved_at`
+  std::chrono::steady_clock::time_point moved_at = std::chrono::steady_clock::now();
+  bool is_stalled = false;
 };
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
@@ -76,8 +78,17 @@ int on_seek(void* user, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
-int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  const Request& request = static_cast<Exchange*>(user)->request;
+// Called at least once a second. libcurl's own limit of speed looks at averages, and is seconds late.
+int on_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  const Request& request = exchange.request;
+  const auto now = std::chrono::steady_clock::now();
+  if (received + sent != exchange.moved_bytes) {
+    exchange.moved_bytes = received + sent;
+    exchange.moved_at = now;
+  }
+  exchange.is_stalled = request.timeout.count() == 0 && now - exchange.moved_at > request.stall;
+  if (exchange.is_stalled) return 1;
   return request.is_cancelled && request.is_cancelled() ? 1 : 0;
 }
 
@@ -114,15 +125,11 @@ void set_signature(CURL* curl, const Signer& signer) {
 }
 
 void set_limits(CURL* curl, const Request& request) {
-  set(curl, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
+  const auto connect_timeout = std::min(kConnectTimeout, request.stall);
+  set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
   set(curl, CURLOPT_NOSIGNAL, 1L);
   set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  if (request.timeout.count() > 0) {
-    set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
-  } else {
-    set(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(curl, CURLOPT_LOW_SPEED_TIME, kStallSeconds);
-  }
+  set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
 }
 
 class HeaderList {
@@ -203,12 +210,14 @@ Answer Client::perform(const Request& request) {
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   exchange.answer.status = static_cast<int>(status);
-  if (code == CURLE_ABORTED_BY_CALLBACK && request.is_cancelled && request.is_cancelled()) {
+  if (code == CURLE_ABORTED_BY_CALLBACK && !exchange.is_stalled && request.is_cancelled &&
+      request.is_cancelled()) {
     throw conflict("CANCELLED", "The request was cancelled.");
   }
   if (code != CURLE_OK) {
     throw Error(ErrorKind::kUnavailable, "UNREACHABLE",
-                std::string("Another server did not answer: ") + curl_easy_strerror(code) + ".");
+                std::string("Another server did not answer: ") +
+                    (exchange.is_stalled ? "it stands still" : curl_easy_strerror(code)) + ".");
   }
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(handle));

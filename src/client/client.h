@@ -39,7 +39,8 @@ struct Request {
   std::string body = {};
   std::optional<FilePart> file = std::nullopt;   // in the place of `body`
   std::function<bool()> is_cancelled = nullptr;  // asked about once a second
-  std::chrono::milliseconds timeout{0};          // of the whole; 0: only a stall of 30 s ends it
+  std::chrono::milliseconds timeout{0};          // of the whole; 0: only a stall ends it
+  std::chrono::milliseconds stall{30'000};       // so long no byte moves, give or take a second
   std::size_t answer_limit_bytes = 1024 * 1024;  // of its body
 };
 

@@ -84,7 +84,7 @@ BlackboxBackend::BlackboxBackend(BlackboxOptions options, const media::Limits& l
       memory_(memory),
       shared_(options_.directory),
       area_(shared_.root() / "blackbox"),
-      breaker_(kFailuresUntilOpen, options_.cool_down) {}
+      breaker_("the inference engine", kFailuresUntilOpen, options_.cool_down) {}
 
 void BlackboxBackend::process(const Task& task, const engine::Progress& progress,
                               const engine::CancelToken& cancel) const {

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <string>
 
+#include "client/circuit_breaker.h"
 #include "client/client.h"
 #include "http/json.h"
 #include "inferences/backend.h"
-#include "inferences/circuit_breaker.h"
 #include "inferences/shared_directory.h"
 #include "media/media.h"
 #include "media/memory_budget.h"
@@ -22,7 +22,7 @@ struct BlackboxOptions {
   std::filesystem::path directory;                                // shared with the black box
   std::chrono::milliseconds timeout = std::chrono::minutes(10);   // for one picture
   std::chrono::milliseconds patience = std::chrono::seconds(30);  // for one that does not answer
-  std::chrono::milliseconds cool_down = std::chrono::seconds(5);  // see CircuitBreaker
+  std::chrono::milliseconds cool_down = std::chrono::seconds(5);  // see client::CircuitBreaker
 };
 
 // Has the work done by a black box: any service that answers POST /process-dataset and GET /health. It gets
@@ -55,7 +55,7 @@ class BlackboxBackend final : public Backend {
   const SharedDirectory shared_;
   const storage::TemporaryArea area_;  // in the shared directory
   mutable client::Client client_;
-  mutable CircuitBreaker breaker_;
+  mutable client::CircuitBreaker breaker_;
 };
 
 }  // namespace inpaint::inferences

@@ -1,8 +1,11 @@
 #include "storage/s3_bucket.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
 #include <charconv>
+#include <limits>
 #include <sstream>
 
 #include "base/error.h"
@@ -19,12 +22,9 @@ using Xml = boost::property_tree::ptree;
 
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
+constexpr int kFailuresUntilOpen = 3;
+constexpr std::chrono::milliseconds kCoolDown{5'000};
 constexpr std::size_t kListLimitBytes = 8 << 20;  // 1,000 keys of 1,024 bytes, and what is told of them
-
-// Whether another try may help: the server is overloaded, or not whole at the moment.
-bool is_later(int status) {
-  return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
-}
 
 Error unavailable() {
   return {ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "The storage does not answer. Try again later."};
@@ -47,8 +47,28 @@ std::string code_of(const Answer& answer) {
   }
 }
 
+// A success may turn into a failure while its answer is under way already: then it is in the body.
+bool is_success(const Answer& answer) {
+  return answer.is_success() && (answer.status != 200 || answer.body.find("<Error>") == std::string::npos);
+}
+
+// Whether another try may help: the server is overloaded, or not whole at the moment.
+bool is_later(const Answer& answer) {
+  const std::string code = answer.status == 200 && !is_success(answer) ? code_of(answer) : "";
+  const auto is_one_of = [](const auto& value, const auto& values) {
+    return std::find(std::begin(values), std::end(values), value) != std::end(values);
+  };
+  constexpr std::array kStatuses{429, 500, 502, 503, 504};
+  constexpr std::array<std::string_view, 4> kCodes{"InternalError", "SlowDown", "ServiceUnavailable",
+                                                   "RequestTimeout"};
+  return is_one_of(answer.status, kStatuses) || is_one_of(code, kCodes);
+}
+
+// The code is for who runs the service, not for its clients.
 Error refusal(const Answer& answer) {
-  return internal("the bucket refuses a request: " + code_of(answer));
+  log::error("storage", "the bucket refuses a request",
+             {{"code", code_of(answer)}, {"status", std::int64_t{answer.status}}});
+  return unavailable();
 }
 
 template <typename Read>
@@ -73,7 +93,10 @@ S3Credentials credentials_of(const S3Options& options) {
 }  // namespace
 
 S3Bucket::S3Bucket(const S3Options& options)
-    : options_(options), client_(client::Signer{options.region, "s3", options.key_id, options.secret}) {}
+    : options_(options),
+      client_(client::Signer{options.region, "s3", options.key_id, options.secret}),
+      breaker_("the bucket", options.fail_fast ? kFailuresUntilOpen : std::numeric_limits<int>::max(),
+               kCoolDown) {}
 
 // libcurl signs every header that stands here.
 Request S3Bucket::request(std::string method, std::string_view key, const Query& query) const {
@@ -89,14 +112,20 @@ Request S3Bucket::request(std::string method, std::string_view key, const Query&
   return request;
 }
 
-Answer S3Bucket::ask(const Request& request) {
-  const auto end = std::chrono::steady_clock::now() + options_.patience;
+Answer S3Bucket::ask(Request request) {
+  using Clock = client::CircuitBreaker::Clock;
+  const auto end = Clock::now() + options_.patience;
+  if (breaker_.ask(Clock::now()).count() > 0) throw unavailable();
   client::Backoff backoff(kFirstPause, kLongestPause);
   for (;;) {
     std::string trouble;
     try {
+      request.stall = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
       Answer answer = client_.perform(request);
-      if (!is_later(answer.status)) return answer;
+      if (!is_later(answer)) {
+        breaker_.succeeded();
+        return answer;
+      }
       trouble = code_of(answer);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kUnavailable) throw;
@@ -104,27 +133,37 @@ Answer S3Bucket::ask(const Request& request) {
     }
     log::warn("storage", "the bucket did not answer", {{"reason", trouble}});
     const auto pause = backoff.next();
-    if (std::chrono::steady_clock::now() + pause > end) throw unavailable();
+    if (Clock::now() + pause >= end) {
+      breaker_.failed(Clock::now());
+      throw unavailable();
+    }
     client::pause(pause, nullptr);
   }
 }
 
-Answer S3Bucket::succeed(const Request& request) {
-  Answer answer = ask(request);
-  if (!answer.is_success()) throw refusal(answer);
+Answer S3Bucket::succeed(Request request) {
+  Answer answer = ask(std::move(request));
+  if (!is_success(answer)) throw refusal(answer);
   return answer;
+}
+
+bool S3Bucket::is_absence(const Answer& answer) {
+  if (answer.status != 404) return false;
+  const bool is_said = code_of(answer) == "NoSuchKey";
+  if (!is_said) succeed(request("HEAD", ""));  // the answer to a HEAD has no code
+  return true;
 }
 
 void S3Bucket::put(std::string_view key, const client::FilePart& file) {
   Request put = request("PUT", key);
   put.file = file;
-  succeed(put);
+  succeed(std::move(put));
 }
 
 void S3Bucket::put(std::string_view key, std::string_view content) {
   Request put = request("PUT", key);
   put.body = content;
-  succeed(put);
+  succeed(std::move(put));
 }
 
 std::string S3Bucket::begin_upload(std::string_view key) {
@@ -137,7 +176,7 @@ std::string S3Bucket::put_part(std::string_view key, const std::string& upload, 
                                const client::FilePart& part) {
   Request put = request("PUT", key, {{"partNumber", std::to_string(number)}, {"uploadId", upload}});
   put.file = part;
-  return succeed(put).header("etag");
+  return succeed(std::move(put)).header("etag");
 }
 
 void S3Bucket::complete_upload(std::string_view key, const std::string& upload,
@@ -150,11 +189,10 @@ void S3Bucket::complete_upload(std::string_view key, const std::string& upload,
         "<Part><PartNumber>" + std::to_string(i + 1) + "</PartNumber><ETag>" + etags[i] + "</ETag></Part>";
   }
   post.body += "</CompleteMultipartUpload>";
-  const Answer answer = ask(post);
-  const bool was_done = answer.status == 404 && size_of(key) == size_bytes;
-  // A success may turn into a failure while its answer is under way already: then it is in the body.
-  const bool is_done = answer.is_success() && answer.body.find("<Error>") == std::string::npos;
-  if (!is_done && !was_done) throw refusal(answer);
+  const Answer answer = ask(std::move(post));
+  if (is_success(answer)) return;
+  const bool was_done = answer.status == 404 && size_of(key) == size_bytes;  // and its answer was lost
+  if (!was_done) throw refusal(answer);
 }
 
 void S3Bucket::abort_upload(std::string_view key, const std::string& upload) {
@@ -165,7 +203,7 @@ void S3Bucket::abort_upload(std::string_view key, const std::string& upload) {
 std::vector<S3Bucket::Upload> S3Bucket::uploads() {
   Request get = request("GET", "", {{"uploads", ""}});
   get.answer_limit_bytes = kListLimitBytes;
-  return read_document(succeed(get), [](const Xml& document) {
+  return read_document(succeed(std::move(get)), [](const Xml& document) {
     std::vector<Upload> uploads;
     for (const auto& [name, entry] : document.get_child("ListMultipartUploadsResult")) {
       if (name != "Upload") continue;
@@ -176,9 +214,9 @@ std::vector<S3Bucket::Upload> S3Bucket::uploads() {
   });
 }
 
-std::int64_t S3Bucket::size_of(std::string_view key) {
+std::optional<std::int64_t> S3Bucket::size_of(std::string_view key) {
   const Answer answer = ask(request("HEAD", key));
-  if (answer.status == 404) throw not_found("There is no such file.");
+  if (is_absence(answer)) return std::nullopt;
   if (!answer.is_success()) throw refusal(answer);
   const std::string length = answer.header("content-length");
   std::int64_t size = 0;
@@ -193,15 +231,15 @@ std::string S3Bucket::get(std::string_view key, std::int64_t offset, std::int64_
   Request get = request("GET", key);
   get.headers.push_back("Range: bytes=" + std::to_string(offset) + "-" + std::to_string(offset + length - 1));
   get.answer_limit_bytes = static_cast<std::size_t>(length);
-  Answer answer = ask(get);
-  if (answer.status == 404) throw not_found("There is no such file.");
+  Answer answer = ask(std::move(get));
+  if (is_absence(answer)) throw not_found("There is no such file.");
   if (answer.status != 206 || static_cast<std::int64_t>(answer.body.size()) != length) throw refusal(answer);
   return std::move(answer.body);
 }
 
 void S3Bucket::remove(std::string_view key) {
   const Answer answer = ask(request("DELETE", key));
-  if (!answer.is_success() && answer.status != 404) throw refusal(answer);
+  if (!answer.is_success() && !is_absence(answer)) throw refusal(answer);
 }
 
 void S3Bucket::list(std::string_view prefix,
@@ -212,7 +250,7 @@ void S3Bucket::list(std::string_view prefix,
     if (!next.empty()) query.emplace_back("continuation-token", next);
     Request get = request("GET", "", query);
     get.answer_limit_bytes = kListLimitBytes;
-    next = read_document(succeed(get), [&](const Xml& document) {
+    next = read_document(succeed(std::move(get)), [&](const Xml& document) {
       const Xml& page = document.get_child("ListBucketResult");
       for (const auto& [name, entry] : page) {
         if (name != "Contents") continue;

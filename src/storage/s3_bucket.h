@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "client/circuit_breaker.h"
 #include "client/client.h"
 #include "storage/s3_storage.h"
 
@@ -19,8 +20,9 @@ namespace inpaint::storage {
 using Query = std::vector<std::pair<std::string, std::string>>;
 
 // One bucket, operation by operation, as the S3 protocol has them. A server that does not answer or is busy
-// is asked again, with pauses that grow, until `patience` is over: then kUnavailable STORAGE_UNAVAILABLE.
-// What it refuses otherwise is kInternal with its code, but 404 where that is said. Thread-safe.
+// is asked again, with pauses that grow, until `patience` is over: then kUnavailable STORAGE_UNAVAILABLE. So
+// is what it refuses, at once: a wrong key, a missing right or bucket, a clock that is off, whose code is in
+// the log. Thread-safe.
 class S3Bucket {
  public:
   explicit S3Bucket(const S3Options& options);
@@ -44,8 +46,8 @@ class S3Bucket {
   };
   std::vector<Upload> uploads();  // that are open; at most 1,000
 
-  // Throws kNotFound. Nothing else of a blob is asked.
-  std::int64_t size_of(std::string_view key);
+  // Nothing when there is no such blob.
+  std::optional<std::int64_t> size_of(std::string_view key);
   // The bytes from `offset` on; all exist. Throws kNotFound.
   std::string get(std::string_view key, std::int64_t offset, std::int64_t length);
 
@@ -60,12 +62,15 @@ class S3Bucket {
  private:
   client::Request request(std::string method, std::string_view key, const Query& query = {}) const;
   // Asks until there is an answer that is not "later".
-  client::Answer ask(const client::Request& request);
+  client::Answer ask(client::Request request);
   // The same; throws unless it is a success.
-  client::Answer succeed(const client::Request& request);
+  client::Answer succeed(client::Request request);
+  // Whether it says that there is no such blob. Throws when there is no such bucket.
+  bool is_absence(const client::Answer& answer);
 
   const S3Options options_;
   client::Client client_;
+  client::CircuitBreaker breaker_;
 };
 
 }  // namespace inpaint::storage

@@ -1,7 +1,9 @@
 #include "storage/s3_storage.h"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -16,15 +18,35 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kFirstReadBytes = 256 * 1024;
-constexpr std::int64_t kLongestReadBytes = 4 << 20;
+constexpr std::int64_t kLongestReadBytes = 1 << 20;
+constexpr std::int64_t kReadAheadBytes = 32 << 20;
+constexpr std::int64_t kCopiedBytes = 4 << 20;
+constexpr std::chrono::seconds kProbePatience{2};
 constexpr std::chrono::minutes kLinkLifetime{5};
 constexpr auto kProbeKey = "probes/";
+
+// What all who read hold ahead of their clients, so that many slow ones don't fill the memory.
+class ReadAhead {
+ public:
+  bool take(std::int64_t bytes) {
+    if ((left_bytes_ -= bytes) >= 0) return true;
+    give_back(bytes);
+    return false;
+  }
+  void give_back(std::int64_t bytes) { left_bytes_ += bytes; }
+
+ private:
+  std::atomic<std::int64_t> left_bytes_ = kReadAheadBytes;
+};
 
 // Reads ahead, twice as far each time: a short range costs little, a long one few requests.
 class BlobSource final : public ByteSource {
  public:
-  BlobSource(S3Bucket& bucket, std::string key)
-      : bucket_(bucket), key_(std::move(key)), size_bytes_(bucket.size_of(key_)) {}
+  BlobSource(S3Bucket& bucket, ReadAhead& read_ahead, std::string key, std::int64_t size_bytes)
+      : bucket_(bucket), read_ahead_(read_ahead), key_(std::move(key)), size_bytes_(size_bytes) {}
+  ~BlobSource() override { forget(); }
+  BlobSource(const BlobSource&) = delete;
+  BlobSource& operator=(const BlobSource&) = delete;
 
   std::int64_t size_bytes() const override { return size_bytes_; }
 
@@ -36,29 +58,53 @@ class BlobSource final : public ByteSource {
       std::copy_n(ahead_.begin() + skipped, count, piece.begin());
       piece = piece.subspan(static_cast<std::size_t>(count));
       offset += count;
+      if (skipped + count == std::ssize(ahead_)) forget();
     }
   }
 
  private:
   void fetch(std::int64_t offset, std::int64_t wanted) {
-    const std::int64_t length = std::max(wanted, read_bytes_);
-    ahead_ = bucket_.get(key_, offset, std::min(length, size_bytes_ - offset));
+    forget();
+    std::int64_t length = std::min(std::max(wanted, read_bytes_), size_bytes_ - offset);
+    if (length > wanted && read_ahead_.take(length)) {
+      taken_bytes_ = length;
+    } else {
+      length = wanted;
+    }
+    ahead_ = bucket_.get(key_, offset, length);
+    ahead_.shrink_to_fit();
     begin_ = offset;
     read_bytes_ = std::min(2 * read_bytes_, kLongestReadBytes);
   }
 
+  void forget() {
+    ahead_ = std::string();
+    read_ahead_.give_back(std::exchange(taken_bytes_, 0));
+  }
+
   S3Bucket& bucket_;
+  ReadAhead& read_ahead_;
   const std::string key_;
   const std::int64_t size_bytes_;
   std::int64_t read_bytes_ = kFirstReadBytes;
-  std::string ahead_;  // what is there from begin_ on
+  std::int64_t taken_bytes_ = 0;  // of read_ahead_
+  std::string ahead_;             // what is there from begin_ on
   std::int64_t begin_ = 0;
 };
+
+// For what is not worth waiting for: a check, and the removal of what is swept otherwise.
+S3Options impatient(S3Options options) {
+  options.patience = std::min<std::chrono::milliseconds>(options.patience, kProbePatience);
+  return options;
+}
 
 class S3Storage final : public Storage {
  public:
   S3Storage(S3Options options, const TemporaryArea& temporary)
-      : options_(std::move(options)), temporary_(temporary), bucket_(options_) {}
+      : options_(std::move(options)),
+        temporary_(temporary),
+        bucket_(options_),
+        impatient_bucket_(impatient(options_)) {}
 
   void put_file(std::string_view key, const fs::path& file) override;
   std::shared_ptr<const fs::path> open_file(std::string_view key) override;
@@ -76,6 +122,8 @@ class S3Storage final : public Storage {
   const S3Options options_;
   const TemporaryArea& temporary_;
   S3Bucket bucket_;
+  S3Bucket impatient_bucket_;
+  ReadAhead read_ahead_;
 };
 
 void S3Storage::put_file(std::string_view key, const fs::path& file) {
@@ -100,7 +148,7 @@ void S3Storage::put_in_parts(std::string_view key, const fs::path& file, std::in
     bucket_.complete_upload(key, upload, etags, size);
   } catch (...) {
     try {
-      bucket_.abort_upload(key, upload);
+      impatient_bucket_.abort_upload(key, upload);
     } catch (const std::exception& error) {
       log::warn("storage", "an upload in parts stays until it is swept", {{"reason", error.what()}});
     }
@@ -112,7 +160,7 @@ std::shared_ptr<const fs::path> S3Storage::open_file(std::string_view key) {
   const std::shared_ptr<ByteSource> source = open(key);
   auto copy = std::make_shared<const TemporaryFile>(temporary_.new_path(fs::path(key).extension().native()));
   std::ofstream stream(copy->path(), std::ios::binary);
-  std::vector<char> piece(static_cast<std::size_t>(std::min(source->size_bytes(), kLongestReadBytes)));
+  std::vector<char> piece(static_cast<std::size_t>(std::min(source->size_bytes(), kCopiedBytes)));
   for (std::int64_t offset = 0; offset < source->size_bytes();) {
     const auto count = std::min(source->size_bytes() - offset, std::ssize(piece));
     const std::span<char> part(piece.data(), static_cast<std::size_t>(count));
@@ -127,7 +175,9 @@ std::shared_ptr<const fs::path> S3Storage::open_file(std::string_view key) {
 
 std::shared_ptr<ByteSource> S3Storage::open(std::string_view key) {
   check_key(key);
-  return std::make_shared<BlobSource>(bucket_, std::string(key));
+  const auto size_bytes = bucket_.size_of(key);
+  if (!size_bytes) throw not_found("There is no such file.");
+  return std::make_shared<BlobSource>(bucket_, read_ahead_, std::string(key), *size_bytes);
 }
 
 std::optional<std::string> S3Storage::make_link(std::string_view key, const Presentation& presentation) {
@@ -142,7 +192,7 @@ std::optional<std::string> S3Storage::make_link(std::string_view key, const Pres
 
 void S3Storage::remove(std::string_view key) {
   check_key(key);
-  bucket_.remove(key);
+  impatient_bucket_.remove(key);
 }
 
 // What others have put into the bucket under names that are no keys is not ours.
@@ -157,23 +207,23 @@ void S3Storage::remove_leftovers(Timestamp before,
   for (const S3Bucket::Upload& upload : bucket_.uploads()) {
     if (upload.begun_at >= before || !is_key(upload.key) || is_under_way(upload.key)) continue;
     try {
-      bucket_.abort_upload(upload.key, upload.id);
+      impatient_bucket_.abort_upload(upload.key, upload.id);
     } catch (const Error& error) {
       log::warn("storage", "an upload in parts can't be ended",
                 {{"key", upload.key}, {"reason", error.what()}});
     }
   }
   list(kProbeKey, [&](const Blob& blob) {
-    if (blob.stored_at < before) bucket_.remove(blob.key);
+    if (blob.stored_at < before) remove(blob.key);
   });
 }
 
 void S3Storage::check() {
   constexpr std::string_view kText = "inpaint";
   const std::string key = kProbeKey + Uuid::make().to_string();
-  bucket_.put(key, kText);
-  const std::string read = bucket_.get(key, 0, std::ssize(kText));
-  bucket_.remove(key);
+  impatient_bucket_.put(key, kText);
+  const std::string read = impatient_bucket_.get(key, 0, std::ssize(kText));
+  impatient_bucket_.remove(key);
   if (read != kText) {
     throw Error(ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "The storage can't be written or read.");
   }

@@ -22,6 +22,9 @@ struct S3Options {
   bool redirect = false;                 // clients fetch files from the bucket
   std::int64_t part_bytes = 16LL << 20;  // a larger file is sent in parts of this size
   std::chrono::milliseconds patience = std::chrono::seconds(15);  // for a server that does not answer
+  // After three requests that got no answer, others fail at once, but for one every few seconds. False: each
+  // waits its patience, as work in the background may.
+  bool fail_fast = true;
 };
 
 // Copies that others need as files are made in `temporary`, which must outlive the storage. Asks nothing yet.

@@ -1,4 +1,4 @@
-#include "inferences/circuit_breaker.h"
+#include "client/circuit_breaker.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace inpaint::inferences {
+namespace inpaint::client {
 namespace {
 
 using namespace std::chrono_literals;
@@ -17,7 +17,7 @@ class CircuitBreakerTest : public testing::Test {
     for (int i = 0; i < times; ++i) breaker_.failed(now_);
   }
 
-  CircuitBreaker breaker_{3, 5s};
+  CircuitBreaker breaker_{"a test", 3, 5s};
   CircuitBreaker::Clock::time_point now_ = CircuitBreaker::Clock::now();
 };
 
@@ -72,4 +72,4 @@ TEST_F(CircuitBreakerTest, OfManyThreadsOneTries) {
 }
 
 }  // namespace
-}  // namespace inpaint::inferences
+}  // namespace inpaint::client

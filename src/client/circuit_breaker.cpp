@@ -1,8 +1,8 @@
-#include "inferences/circuit_breaker.h"
+#include "client/circuit_breaker.h"
 
 #include "base/log.h"
 
-namespace inpaint::inferences {
+namespace inpaint::client {
 
 using std::chrono::milliseconds;
 
@@ -17,16 +17,17 @@ milliseconds CircuitBreaker::ask(Clock::time_point now) {
 
 void CircuitBreaker::succeeded() {
   const std::lock_guard lock(mutex_);
-  if (failures_ >= threshold_) log::info("inferences", "the inference engine answers again");
+  if (failures_ >= threshold_) log::info("service", "another server answers again", {{"server", service_}});
   failures_ = 0;
 }
 
 void CircuitBreaker::failed(Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   if (++failures_ == threshold_) {
-    log::warn("inferences", "the inference engine does not answer; from now on it is asked now and then");
+    log::warn("service", "another server does not answer; from now on it is asked now and then",
+              {{"server", service_}});
   }
   next_call_ = now + cool_down_;
 }
 
-}  // namespace inpaint::inferences
+}  // namespace inpaint::client
