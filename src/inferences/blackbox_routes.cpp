@@ -105,7 +105,8 @@ class Run {
         backend_(backend),
         shared_(shared),
         cancel_(cancel),
-        directory_(shared.root() / "results" / Uuid::make().to_string()) {}
+        directory_(shared.root() / "results"),
+        name_(Uuid::make().to_string() + "-") {}
 
   Json work();
 
@@ -121,6 +122,7 @@ class Run {
   const SharedDirectory& shared_;
   const engine::CancelToken& cancel_;
   const fs::path directory_;
+  const std::string name_;  // with which those of this order begin
   Json images_ = Json::array();
   Json videos_ = Json::array();
   Json failed_ = Json::array();
@@ -139,8 +141,6 @@ Json Run::work() {
   for (const auto& video : videos) {
     try_to(video.second.front()->image_path, [&] { make_video(video.first, video.second); });
   }
-  std::error_code ignored;
-  fs::remove(directory_, ignored);  // when nothing was made
   const bool success = !images_.empty() || !videos_.empty();
   Json answer{{"success", success}, {"images", images_}, {"videos", videos_}, {"failed", failed_}};
   if (!failed_.empty()) answer["error"] = failed_.front()["reason"];
@@ -175,7 +175,7 @@ void Run::make_image(const Pair& pair) {
   const OutputFormat wanted = order_.parameters.output_format;
   const OutputFormat format = wanted == OutputFormat::kMp4 ? OutputFormat::kPng : wanted;
   const fs::path output =
-      directory_ / (std::to_string(images_.size()) + "." + std::string(extension(format)));
+      directory_ / (name_ + std::to_string(images_.size()) + "." + std::string(extension(format)));
   inpaint(pair, format, output);
   images_.push_back({{"originalPath", pair.image_path}, {"outputPath", shared_.name_of(output)}});
 }
@@ -183,8 +183,9 @@ void Run::make_image(const Pair& pair) {
 // A frame that fails is left out, and the one before it is shown for longer.
 void Run::make_video(std::int64_t upload_index, std::vector<const Pair*> frames) {
   std::ranges::stable_sort(frames, {}, [](const Pair* frame) { return *frame->frame_index; });
-  const storage::TemporaryFile picture(directory_ / ("frame-" + std::to_string(upload_index) + ".jpg"));
-  const fs::path output = directory_ / ("video-" + std::to_string(upload_index) + ".mp4");
+  const storage::TemporaryFile picture(directory_ /
+                                       (name_ + "frame-" + std::to_string(upload_index) + ".jpg"));
+  const fs::path output = directory_ / (name_ + "video-" + std::to_string(upload_index) + ".mp4");
   std::unique_ptr<media::VideoWriter> writer;
   std::optional<engine::Image> shown;
   std::int64_t shown_from = 0;

@@ -69,7 +69,12 @@ class Delivery {
   std::string make_result(const Item& item, const engine::Progress& progress);
   void make_videos();
   void make_video(const Video& video, std::span<const Item> frames);
+  void remove_frames(std::span<const Item> frames) noexcept;
   std::string key(const std::string& name) const { return "results/" + id_.to_string() + "/" + name; }
+  // The same item gets the same key at every attempt, so that none leaves a blob of its own behind.
+  std::string result_key(const Item& item, OutputFormat format) const {
+    return key(std::to_string(item.index) + "." + std::string(extension(format)));
+  }
 
   const Workshop& workshop_;
   const InferenceId id_;
@@ -138,17 +143,16 @@ void Delivery::work_on(const Item& item, std::size_t position, std::size_t count
   if (!recorded) supervisor_.notice_end();
 }
 
-// The same item gets the same key at every attempt, so that no attempt leaves a blob of its own behind.
 std::string Delivery::make_result(const Item& item, const engine::Progress& progress) {
   Parameters parameters = parameters_;
   parameters.output_format = picture_format(item, parameters_.output_format);
-  const std::string suffix = "." + std::string(extension(parameters.output_format));
-  const storage::TemporaryFile output(workshop_.temporary.new_path(suffix));
+  std::string result = result_key(item, parameters.output_format);
+  const storage::TemporaryFile output(
+      workshop_.temporary.new_path("." + std::string(extension(parameters.output_format))));
   const auto image = workshop_.storage.open_file(item.image_path);
   const auto mask = workshop_.storage.open_file(item.mask_path);
   workshop_.backend.process({*image, *mask, model_id_, parameters, output.path(), user_id_}, progress,
                             supervisor_.cancel());
-  std::string result = key(std::to_string(item.index) + suffix);
   workshop_.storage.put_file(result, output.path());
   return result;
 }
@@ -165,6 +169,7 @@ void Delivery::make_videos() {
                                  [](const Item& frame) { return frame.status == ItemStatus::kDone; });
     if (any && !video.output_path) make_video(video, frames);
     if (supervisor_.verdict() != Verdict::kGoOn) return;
+    remove_frames(frames);  // also those of an earlier delivery that died before it came to it
   }
 }
 
@@ -175,9 +180,16 @@ void Delivery::make_video(const Video& video, std::span<const Item> frames) {
   workshop_.storage.put_file(result, output.path());
   const bool recorded = workshop_.database.transaction(
       [&](Session& sql) { return repository::record_video(sql, id_, video.upload_index, result); });
-  if (!recorded) return supervisor_.notice_end();
-  for (const Item& frame : frames) {
-    if (frame.output_path) workshop_.storage.remove(*frame.output_path);
+  if (!recorded) supervisor_.notice_end();
+}
+
+void Delivery::remove_frames(std::span<const Item> frames) noexcept {
+  try {
+    for (const Item& frame : frames) {
+      if (frame.status == ItemStatus::kDone) workshop_.storage.remove(result_key(frame, OutputFormat::kJpeg));
+    }
+  } catch (const std::exception& error) {
+    log::warn("inferences", "the frames of a video stay until they are swept", {{"reason", error.what()}});
   }
 }
 

@@ -159,6 +159,23 @@ TEST_F(VideoInferenceTest, AVideoThatWasMadeBeforeACrashIsNotMadeAgain) {
   EXPECT_EQ(service_.results(user, id).videos[0].output_path, output);
 }
 
+TEST_F(VideoInferenceTest, FramesThatACrashLeftGoWithTheNextDelivery) {
+  const UserId user = add_user();
+  add_video(user, 2);
+  const InferenceId id = submit(user);
+  const std::string directory = "results/" + id.to_string() + "/";
+  for (const char* name : {"0.jpg", "1.jpg", "video-7.mp4"}) put(directory + name, "a result");
+  database_->transaction([&](Session& sql) {
+    repository::begin(sql, id);
+    repository::record_done(sql, id, 0, directory + "0.jpg");
+    repository::record_done(sql, id, 1, directory + "1.jpg");
+    repository::record_video(sql, id, 7, directory + "video-7.mp4");
+  });
+  deliver_next();
+  EXPECT_EQ(service_.find(user, id).status, Status::kCompleted);
+  EXPECT_EQ(results(), std::vector<std::string>{directory + "video-7.mp4"});
+}
+
 TEST_F(VideoInferenceTest, TheSweeperKeepsVideosAndTheirSources) {
   const UserId user = add_user();
   add_video(user, 2);
