@@ -48,7 +48,7 @@ int serve_blackbox(const Config& config) {
               config.blackbox_listen_host.c_str(), unsigned{port}, shared.root().c_str());
   std::fflush(stdout);
 
-  shutdown.wait([] { reload_log_level(kDotenv); });
+  shutdown.wait([] { reload_log_level(); });
   log::info("service", "shutting down");
   cancel.cancel();
   server.stop(kGrace);

@@ -43,6 +43,15 @@ std::optional<std::string_view> parse_value(std::string_view text) {
 
 }  // namespace
 
+std::filesystem::path settings_file() {
+  const char* named = std::getenv("INPAINT_ENV_FILE");
+  if (named == nullptr || *named == '\0') return ".env";
+  if (!std::ifstream(named)) {
+    throw invalid("BAD_SETTING", std::string("INPAINT_ENV_FILE: ") + named + " can't be read.");
+  }
+  return named;
+}
+
 std::vector<std::pair<std::string, std::string>> read_dotenv(const std::filesystem::path& file) {
   std::vector<std::pair<std::string, std::string>> settings;
   std::ifstream lines(file);
@@ -68,8 +77,9 @@ void load_dotenv(const std::filesystem::path& file) {
   for (const auto& [name, value] : read_dotenv(file)) ::setenv(name.c_str(), value.c_str(), 0);
 }
 
-void reload_log_level(const std::filesystem::path& file) noexcept {
+void reload_log_level() noexcept {
   try {
+    const std::filesystem::path file = settings_file();
     std::optional<log::Level> level;
     for (const auto& [name, value] : read_dotenv(file)) {
       if (name == "LOG_LEVEL" && !level) level = log::parse_level(value);

@@ -23,7 +23,9 @@ constexpr auto kDescription =
     "  inpaint run photo.jpg mask.png -o repaired.png    repair one picture, without a service\n";
 constexpr auto kFooter =
     "`inpaint COMMAND --help` tells the options of a command. Each may also be set in the environment or in\n"
-    "a file .env by the name in brackets; a flag weighs more than the environment, and that more than .env.";
+    "a file .env (or the one that INPAINT_ENV_FILE names) by the name in brackets; a flag weighs more than "
+    "the\n"
+    "environment, and that more than the file.";
 
 // What was asked for: runs the chosen command and returns its exit code.
 using Chosen = std::function<int()>;
@@ -133,7 +135,7 @@ void describe_run_command(CLI::App& app, RunOptions& options, Chosen& chosen) {
 }
 
 int main_or_throw(int argc, char** argv) {
-  load_dotenv(kDotenv);
+  load_dotenv(settings_file());
   Config config;
   RunOptions run_options;
   std::filesystem::path samples = "samples";
@@ -161,7 +163,7 @@ int main_or_throw(int argc, char** argv) {
   log::start(config.log_level, ::isatty(STDERR_FILENO) == 0);
   if (!app.got_subcommand("run")) {  // whoever repairs a picture may do so beside another program's .env
     const SettingNames names(app);
-    names.check_dotenv(kDotenv);
+    names.check_dotenv(settings_file());
     names.warn_of_environment();
   }
   note_ignored_environment();

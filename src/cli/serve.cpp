@@ -78,7 +78,7 @@ int serve(const Config& config) {
   std::fflush(stdout);
   background.start();
 
-  shutdown.wait([] { reload_log_level(kDotenv); });
+  shutdown.wait([] { reload_log_level(); });
   log::info("service", "shutting down");
   // Side by side: a request that can't be interrupted, either, must not keep inferences from being given
   // back.

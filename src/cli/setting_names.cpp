@@ -16,7 +16,7 @@
 namespace inpaint::cli {
 namespace {
 
-constexpr std::array kBesideOurs{"NODE_ENV", "TZ"};
+constexpr std::array kBesideOurs{"INPAINT_ENV_FILE", "NODE_ENV", "TZ"};
 constexpr std::string_view kOfCompose = "COMPOSE_";  // it reads a file of the same name
 constexpr std::array<std::string_view, 9> kOurBeginnings{
     "ADMIN_", "BCRYPT_", "INFERENCE_", "JWT_", "REDIS_", "MAXIMUM_", "MINIMUM_", "STORAGE_", "WORKER_"};

@@ -17,7 +17,7 @@ int work(const Config& config) {
               database_name(config).c_str(), config.worker_concurrency);
   std::fflush(stdout);
 
-  shutdown.wait([] { reload_log_level(kDotenv); });
+  shutdown.wait([] { reload_log_level(); });
   log::info("service", "shutting down");
   if (!background.stop(std::chrono::seconds(7))) leave(platform.temporary);
   return 0;

@@ -7,7 +7,7 @@ import pytest
 
 from support.client import Client, fields_of, register
 from support.pictures import pair
-from support.server import Server, Worker
+from support.server import Server, Worker, run
 
 
 @pytest.fixture
@@ -102,6 +102,18 @@ def test_sighup_reads_the_log_level_again(tmp_path):
         hang_up("this is no setting", "could not be read again")
         hang_up("LOG_LEVEL=loud", "there is no log level to read again")
         wait_for(lambda: count_debug(server) == 3)
+
+
+def test_the_file_of_settings_may_be_elsewhere(tmp_path):
+    settings = tmp_path / "inpaint.env"
+    settings.write_text("LOG_LEVEL=warn\n")
+    with Server(tmp_path / "data", INPAINT_ENV_FILE=str(settings)) as server:
+        assert server.log() == ""
+        settings.write_text("LOG_LEVEL=debug\n")
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: str(settings) in server.log())
+    finished = run("serve", "--data-directory", tmp_path / "data", INPAINT_ENV_FILE=str(tmp_path / "absent"))
+    assert finished.returncode == 2 and "INPAINT_ENV_FILE" in finished.stderr
 
 
 def test_an_administrator_changes_the_log_level(watched):
