@@ -318,9 +318,9 @@ constexpr std::string_view kUploadsUnderWay[] = {
     "CREATE INDEX uploads_under_way_of_dataset ON uploads_under_way(dataset_id)",
 };
 
-constexpr std::array kMigrations{Migration{1, kFirst},        Migration{2, kVideos},
-                                 Migration{3, kDatasetLists}, Migration{4, kAuditWorkersAndCounts},
-                                 Migration{5, kPixelAspects}, Migration{6, kTurns},
+constexpr std::array kMigrations{Migration{1, kFirst},          Migration{2, kVideos},
+                                 Migration{3, kDatasetLists},   Migration{4, kAuditWorkersAndCounts},
+                                 Migration{5, kPixelAspects},   Migration{6, kTurns},
                                  Migration{7, kUploadsUnderWay}};
 constexpr Schema kSchema{kPreparation, kMigrations};
 

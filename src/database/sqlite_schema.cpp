@@ -293,9 +293,9 @@ constexpr std::string_view kPreparation[] = {
          version INTEGER NOT NULL PRIMARY KEY,
          applied_at INTEGER NOT NULL) STRICT)",
 };
-constexpr std::array kMigrations{Migration{1, kFirst},        Migration{2, kVideos},
-                                 Migration{3, kDatasetLists}, Migration{4, kAuditWorkersAndCounts},
-                                 Migration{5, kPixelAspects}, Migration{6, kTurns},
+constexpr std::array kMigrations{Migration{1, kFirst},          Migration{2, kVideos},
+                                 Migration{3, kDatasetLists},   Migration{4, kAuditWorkersAndCounts},
+                                 Migration{5, kPixelAspects},   Migration{6, kTurns},
                                  Migration{7, kUploadsUnderWay}};
 constexpr Schema kSchema{kPreparation, kMigrations};
 

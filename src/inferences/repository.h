@@ -105,12 +105,4 @@ struct OpenReservation {
 };
 std::vector<OpenReservation> reservations_of_ended(Session& sql);
 
-// Whether a row names the blob: an item, or the source of a video, of a dataset that somebody has, or had
-// after `gone_before`; an item of live work; or a result that can be downloaded. Or may be about to: the blob
-// is of a dataset to which an upload is under way, or of a live inference.
-bool is_named(Session& sql, const std::string& key, Timestamp gone_before);
-
-// Uploads that have told nothing since `before`: their processes are dead, and if not, they fail.
-void forget_uploads(Session& sql, Timestamp before);
-
 }  // namespace inpaint::inferences::repository

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "credits/ledger.h"
+#include "inferences/blob_repository.h"
 #include "inferences/repository.h"
 
 namespace inpaint::inferences {

@@ -1,4 +1,5 @@
 #include "credits/ledger.h"
+#include "inferences/blob_repository.h"
 #include "inferences/repository.h"
 #include "unit/inferences/inferences_fixture.h"
 

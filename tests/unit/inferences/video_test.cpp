@@ -1,5 +1,6 @@
 #include "media/video.h"
 
+#include "inferences/blob_repository.h"
 #include "inferences/video_repository.h"
 #include "media/media.h"
 #include "unit/inferences/inferences_fixture.h"
