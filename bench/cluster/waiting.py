@@ -26,11 +26,14 @@ class Service:
     def __init__(self, directory, flags, waiting):
         directory.mkdir()
         self.server = serve(directory, None, "--worker-concurrency", "0", *ADMIN_FLAGS, *flags)
-        self.token = prepare(self.server.url, (waiting + ROUNDS) * PRICE, "bench")
+        self.waiting = waiting
         self.submitting, self.asking = [], []
+
+    def fill(self):
+        self.token = prepare(self.server.url, (self.waiting + ROUNDS) * PRICE, "bench")
         with concurrent.futures.ThreadPoolExecutor(CLIENTS) as clients:
-            list(clients.map(lambda _: self.submit(), range(waiting)))
-        while queue_counts(self.server.url)["waiting"] < waiting:
+            list(clients.map(lambda _: self.submit(), range(self.waiting)))
+        while queue_counts(self.server.url)["waiting"] < self.waiting:
             time.sleep(0.1)
 
     def submit(self):
@@ -52,6 +55,8 @@ def compare(table, name, directory, flags):
     services = [Service(directory / f"{name}-{number}", flags[number], number * WAITING) for number in range(2)]
     empty, full = services
     with empty.server, full.server:
+        for service in services:
+            service.fill()
         for number in range(ROUNDS):
             for service in services if number % 2 else reversed(services):
                 service.round()
