@@ -5,12 +5,16 @@ import re
 import subprocess
 import threading
 
+import pytest
+
 from support import database
 from support.client import Client, register
 from support.pictures import pair
 from support.server import PROGRAM, REPOSITORY, Server, environment, verify_ledger
 from support.storage import ON_S3, blobs
 
+# Each recipe is of one engine: the bucket's is that of SQLite with files in a bucket.
+pytestmark = pytest.mark.skipif(ON_S3 and database.ON_POSTGRES, reason="its parts are tested by themselves")
 KIND = "bucket" if ON_S3 else "postgres" if database.ON_POSTGRES else "sqlite"
 
 

@@ -28,7 +28,9 @@ Shared make_shared_parts() {
           .router = std::move(router),
           .authenticate = {},
           .is_administrator = {},
-          .rate_limiter = RateLimiter(0)};
+          .rate_limiter = RateLimiter(0),
+          .connections = AddressLimit(0),
+          .streams = AddressLimit(0)};
 }
 
 Exchange make_exchange(fuzz::Input& input) {
