@@ -17,8 +17,8 @@ constexpr std::array kPatterns{
     Pattern{"Strategy", "the models of engine/, one function a file, chosen in engine.cpp"},
     Pattern{"Circuit Breaker", "client::CircuitBreaker before a black box and a bucket"},
     Pattern{"Factory",
-            "open_sqlite, open_postgres, make_local_storage, make_s3_storage, make_embedded_queue; "
-            "cli::Platform decides which"},
+            "open_sqlite, open_postgres, make_local_storage, make_s3_storage, make_embedded_queue, "
+            "make_bullmq_queue; cli::Platform decides which"},
     Pattern{"Observer",
             "http::EventStream over inferences::StatusFeed; ServerOptions::observe feeding cli::Metrics"},
     Pattern{"Decorator",
