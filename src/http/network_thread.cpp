@@ -45,7 +45,10 @@ void NetworkThread::cut_off() {
 }
 
 void NetworkThread::join() {
-  asio::post(context_, [this] { watch_.cancel(); });
+  asio::post(context_, [this] {
+    is_ending_ = true;
+    watch_.cancel();
+  });
   work_.reset();
   if (thread_.joinable()) thread_.join();
 }
@@ -74,7 +77,8 @@ Task<void> NetworkThread::refuse(Socket socket, Error reason) {
 }
 
 Task<void> NetworkThread::watch_deadlines() {
-  while (true) {
+  // A timer that has run out already can't be cancelled any more.
+  while (!is_ending_) {
     watch_.expires_after(kWatchInterval);
     const auto [error] = co_await watch_.async_wait(kAwaitResult);
     if (error) co_return;

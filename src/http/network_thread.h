@@ -44,6 +44,7 @@ class NetworkThread {
   std::unordered_set<Connection*> open_;
   std::atomic<std::size_t> count_ = 0;
   bool is_finishing_ = false;
+  bool is_ending_ = false;
   std::thread thread_;
 };
 

@@ -331,6 +331,27 @@ TEST_F(ConnectionTest, StopDoesNotWaitLongerThanItsGrace) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
 }
 
+// The deadlines are looked at every 250 ms: that one is being looked at must not keep the server from ending.
+TEST_F(ConnectionTest, StopEndsAlsoWhileDeadlinesAreLookedAt) {
+  options_.blocking_threads = options_.slow_threads = options_.upload_threads = options_.file_threads = 1;
+  constexpr int kServers = 40;
+  for (int round = 0; round < 8; ++round) {
+    std::vector<std::pair<std::chrono::steady_clock::time_point, std::unique_ptr<Server>>> servers;
+    for (int i = 0; i < kServers; ++i) {
+      servers.emplace_back(std::chrono::steady_clock::now(),
+                           std::make_unique<Server>(options_, Router(), nullptr, nullptr));
+      servers.back().second->start();
+    }
+    std::vector<std::jthread> stops;
+    for (auto& [begun, server] : servers) {
+      stops.emplace_back([&begun = begun, &server = *server] {
+        std::this_thread::sleep_until(begun + 250ms);
+        server.stop(0ms);
+      });
+    }
+  }
+}
+
 TEST_F(ConnectionTest, APortInUseIsToldInASentence) {
   start();
   options_.port = port_;
