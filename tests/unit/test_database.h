@@ -35,7 +35,9 @@ inline std::unique_ptr<database::Database> open_database(const std::filesystem::
   return database::open_postgres(options);
 }
 
-// How many times this transaction has read a whole table that crowd() filled so far (PostgreSQL).
+// How many times this connection has read a whole table that crowd() filled (PostgreSQL). Counts of earlier
+// transactions may be among them, for they are reported once a second only: what a piece of work reads is the
+// difference.
 inline long long whole_tables_read(database::Session& sql) {
   long long scans = 0;
   sql << "SELECT COALESCE(SUM(seq_scan), 0) FROM pg_stat_xact_user_tables JOIN pg_class ON oid = relid "

@@ -16,6 +16,7 @@ TEST(PlansTest, WhatRequestsAskReadsNoWholeTable) {
   const UserId user = UserId::make();
   const DatasetId dataset = DatasetId::make();
   database->transaction([&](database::Session& sql) {
+    const long long before = test::whole_tables_read(sql);
     repository::list(sql, user, {}, database::Window::of(100, 0, 20));
     repository::list(sql, user, {true, "red"}, database::Window::of(100, 80, 20));
     repository::count(sql, user, {});
@@ -23,7 +24,7 @@ TEST(PlansTest, WhatRequestsAskReadsNoWholeTable) {
     repository::find(sql, user, dataset.to_string());
     repository::items(sql, dataset, 0, 20);
     repository::find_blob_name(sql, user, "datasets/x.png");
-    EXPECT_EQ(test::whole_tables_read(sql), 0);
+    EXPECT_EQ(test::whole_tables_read(sql) - before, 0);
   });
 }
 
