@@ -3,13 +3,13 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/params.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/time.h"
 
@@ -141,14 +141,7 @@ Jwt::Claims Jwt::parse_claims(std::string_view segment) const {
 }
 
 std::string derive_key(std::string_view secret, std::string_view purpose) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-           reinterpret_cast<const unsigned char*>(purpose.data()), purpose.size(), digest.data(),
-           &length) == nullptr) {
-    throw internal("a key could not be derived");
-  }
-  return {reinterpret_cast<const char*>(digest.data()), length};
+  return hmac_sha256(secret, purpose);
 }
 
 }  // namespace inpaint::accounts

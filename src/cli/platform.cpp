@@ -1,8 +1,7 @@
 #include "cli/platform.h"
 
-#include <string_view>
-
 #include "base/error.h"
+#include "base/percent.h"
 #include "inferences/blackbox_backend.h"
 #include "inferences/in_process_backend.h"
 #include "storage/s3_storage.h"
@@ -25,23 +24,12 @@ std::filesystem::path prepared(const std::filesystem::path& directory) {
   return directory;
 }
 
-std::string percent_encoded(const std::string& text) {
-  constexpr std::string_view kHexDigits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    encoded += {'%', kHexDigits[byte >> 4U], kHexDigits[byte & 0x0FU]};
-  }
-  return encoded;
-}
-
 // Every part as a parameter, where a host may also be a directory of sockets or an IPv6 address.
 std::string postgres_url(const Config& config) {
-  return "postgresql:///?host=" + percent_encoded(config.database_host) +
-         "&port=" + std::to_string(config.database_port) +
-         "&dbname=" + percent_encoded(config.database_name) +
-         "&user=" + percent_encoded(config.database_user) +
-         "&password=" + percent_encoded(config.database_password);
+  return "postgresql:///?host=" + percent_encode(config.database_host) +
+         "&port=" + std::to_string(config.database_port) + "&dbname=" + percent_encode(config.database_name) +
+         "&user=" + percent_encode(config.database_user) +
+         "&password=" + percent_encode(config.database_password);
 }
 
 std::unique_ptr<storage::Storage> make_storage(const Config& config,

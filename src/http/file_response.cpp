@@ -5,6 +5,7 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/percent.h"
 #include "http/text.h"
 
 namespace inpaint::http {

@@ -23,7 +23,5 @@ std::size_t count_characters(std::string_view text);
 // Of "%41" and the like; nothing unless the result is well-formed UTF-8 without NUL. A plus stands for a
 // space in queries only.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
-// All but letters, digits and -._~ as %XX.
-std::string percent_encode(std::string_view text);
 
 }  // namespace inpaint::http

@@ -1,9 +1,6 @@
 #include "inferences/service.h"
 
-#include <openssl/evp.h>
-
-#include <array>
-
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "credits/ledger.h"
@@ -22,18 +19,7 @@ std::string request_hash(const Service::Submission& submission) {
   const std::string request =
       nlohmann::json{submission.dataset, submission.model_id, nlohmann::json::parse(submission.parameters)}
           .dump();
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(request.data(), request.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    throw internal("no SHA-256");
-  }
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) {
-    text += kHexDigits[digest[i] >> 4U];
-    text += kHexDigits[digest[i] & 0x0FU];
-  }
-  return text;
+  return hex(sha256(request));
 }
 
 Inference find_or_throw(Session& sql, const UserId& user, const InferenceId& id) {

@@ -1,47 +1,12 @@
 #include "storage/s3_signature.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
-#include <array>
 
-#include "base/error.h"
+#include "base/digest.h"
+#include "base/percent.h"
 
 namespace inpaint::storage {
 namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-std::string hex(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += {kHexDigits[byte >> 4U], kHexDigits[byte & 0x0FU]};
-  }
-  return text;
-}
-
-std::string sha256(std::string_view text) {
-  std::array<char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
-                 EVP_sha256(), nullptr) != 1) {
-    throw internal("no SHA-256");
-  }
-  return {digest.data(), size};
-}
-
-std::string hmac(std::string_view key, std::string_view text) {
-  std::array<char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-           reinterpret_cast<unsigned char*>(digest.data()), &size) == nullptr) {
-    throw internal("no HMAC");
-  }
-  return {digest.data(), size};
-}
 
 // "20130524T000000Z"
 std::string compact_time(Timestamp time) {
@@ -53,26 +18,10 @@ std::string compact_time(Timestamp time) {
 
 }  // namespace
 
-std::string encode_component(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                          c == '-' || c == '.' || c == '_' || c == '~';
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_plain) {
-      encoded += c;
-    } else {
-      constexpr std::string_view kUpperHexDigits = "0123456789ABCDEF";
-      encoded += {'%', kUpperHexDigits[byte >> 4U], kUpperHexDigits[byte & 0x0FU]};
-    }
-  }
-  return encoded;
-}
-
 std::string canonical_query(std::vector<std::pair<std::string, std::string>> query) {
   for (auto& [name, value] : query) {
-    name = encode_component(name);
-    value = encode_component(value);
+    name = percent_encode(name);
+    value = percent_encode(value);
   }
   std::sort(query.begin(), query.end());
   std::string text;
@@ -104,9 +53,9 @@ std::string sign_url(const std::string& endpoint, const std::string& path,
       "AWS4-HMAC-SHA256\n" + time + "\n" + scope + "\n" + hex(sha256(canonical_request));
   std::string key = "AWS4" + credentials.secret;
   for (const std::string& part : {date, credentials.region, std::string("s3"), std::string("aws4_request")}) {
-    key = hmac(key, part);
+    key = hmac_sha256(key, part);
   }
-  return endpoint + path + "?" + parameters + "&X-Amz-Signature=" + hex(hmac(key, to_sign));
+  return endpoint + path + "?" + parameters + "&X-Amz-Signature=" + hex(hmac_sha256(key, to_sign));
 }
 
 }  // namespace inpaint::storage

@@ -24,9 +24,6 @@ std::string sign_url(const std::string& endpoint, const std::string& path,
                      std::vector<std::pair<std::string, std::string>> query, const S3Credentials& credentials,
                      Timestamp now, std::chrono::seconds lifetime);
 
-// All but letters, digits and -._~ as %XX.
-std::string encode_component(std::string_view text);
-
 // name=value&…, encoded, in the order in which they are signed.
 std::string canonical_query(std::vector<std::pair<std::string, std::string>> query);
 

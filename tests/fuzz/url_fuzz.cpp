@@ -1,6 +1,7 @@
 // A byte that chooses the method, a line with the target of a request, lines of headers. It passes the chain
 // up to its route or is refused for a reason that the client understands.
 #include "base/log.h"
+#include "base/percent.h"
 #include "http/exchange.h"
 #include "http/json.h"
 #include "http/middleware.h"

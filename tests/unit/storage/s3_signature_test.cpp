@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/percent.h"
+
 namespace inpaint::storage {
 namespace {
 
@@ -21,7 +23,7 @@ TEST(S3SignatureTest, SortsAndEncodesParameters) {
   EXPECT_EQ(canonical_query({{"uploads", ""}}), "uploads=");
   EXPECT_EQ(canonical_query({{"prefix", "a/b c"}, {"list-type", "2"}, {"X", "é=&"}}),
             "X=%C3%A9%3D%26&list-type=2&prefix=a%2Fb%20c");
-  EXPECT_EQ(encode_component("AZaz09-._~"), "AZaz09-._~");
+  EXPECT_EQ(percent_encode("AZaz09-._~"), "AZaz09-._~");
 }
 
 TEST(S3SignatureTest, ALentKeyBringsItsToken) {
