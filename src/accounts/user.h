@@ -1,5 +1,5 @@
 // accounts/ knows who is calling: users, passwords, sessions, roles, signed links. It uses credits/ (the
-// gift of a new account), http/, database/ and base/.
+// gift of a new account), http/, storage/ (what links lead to), database/ and base/.
 #pragma once
 
 #include <string>

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "accounts/stored_file.h"
 #include "accounts/user.h"
 #include "base/error.h"
 #include "datasets/json.h"
@@ -18,8 +19,6 @@ using http::Json;
 using http::Method;
 using http::Request;
 using http::Response;
-
-constexpr auto kCaching = "private, max-age=3600";
 
 // Links are relative: a Host header that a stranger wrote never gets into them.
 std::string image_url(const SignedLinks& links, const UserId& user, const std::string& key) {
@@ -185,16 +184,7 @@ Response image(const Request& request, const SignedLinks::Link& link, Service& s
   http::FileBody file{nullptr, key.extension() == ".png" ? "image/png" : "image/jpeg",
                       '"' + key.stem().string() + '"', name_of(name, key.extension().string()),
                       http::FileBody::Disposition::kInline};
-  const storage::Storage::Presentation shown{file.content_type, http::content_disposition(file), kCaching};
-  if (request.method == Method::kGet) {
-    if (const auto url = storage.make_link(link.key, shown)) return http::redirect(*url);
-  }
-  file.content = storage.open(link.key);
-  Response response;
-  response.headers.set("Cache-Control", kCaching);
-  response.content_type = file.content_type;
-  response.body = std::move(file);
-  return response;
+  return accounts::stored_file(request, storage, link.key, std::move(file));
 }
 
 }  // namespace

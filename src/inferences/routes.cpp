@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "accounts/stored_file.h"
 #include "accounts/user.h"
 #include "base/error.h"
 #include "http/json.h"
@@ -21,7 +22,6 @@ using http::Response;
 constexpr std::size_t kMaximumDatasetName = 255;
 constexpr std::size_t kMaximumModelId = 100;
 constexpr std::size_t kMaximumIdempotencyKey = 255;
-constexpr auto kCaching = "private, max-age=3600";
 constexpr auto kDefaultModel = "default_inpainting";
 
 InferenceId id_of(const Request& request, std::string_view parameter) {
@@ -172,16 +172,7 @@ Response download(const Request& request, Service& service, storage::Storage& st
       nullptr, content_type_of(key),
       '"' + key.parent_path().filename().string() + '-' + key.stem().string() + '"',
       std::filesystem::path(original_name).stem().string() + "-inpainted" + key.extension().string()};
-  const storage::Storage::Presentation shown{file.content_type, http::content_disposition(file), kCaching};
-  if (request.method == Method::kGet) {
-    if (const auto url = storage.make_link(link.key, shown)) return http::redirect(*url);
-  }
-  file.content = storage.open(link.key);
-  Response response;
-  response.headers.set("Cache-Control", kCaching);
-  response.content_type = file.content_type;
-  response.body = std::move(file);
-  return response;
+  return accounts::stored_file(request, storage, link.key, std::move(file));
 }
 
 Response events(const Request& request, Service& service) {
