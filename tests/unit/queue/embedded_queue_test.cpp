@@ -167,17 +167,6 @@ TEST_F(EmbeddedQueueTest, AReleasedJobComesBackAtOnceWithoutCountingTheAttempt) 
   }
 }
 
-TEST_F(EmbeddedQueueTest, RemovesAWaitingJobAndLeavesAnActiveOne) {
-  const InferenceId id = InferenceId::make();
-  queue_->add({id});
-  queue_->remove(id);
-  EXPECT_FALSE(queue_->take(0ms));
-  queue_->add({id});
-  const LeasedJob job = take();
-  queue_->remove(id);
-  EXPECT_TRUE(queue_->extend(job));
-}
-
 TEST_F(EmbeddedQueueTest, FinishedJobsDoNotPileUp) {
   Options options;
   options.keep_finished_count = 10;
