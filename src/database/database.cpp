@@ -66,10 +66,12 @@ void Database::give_back(std::size_t position) noexcept {
 Database::Lease::Lease(Database& database) : database_(database) {
   if (connected_to == &database) throw internal("a second connection was asked for inside database work");
   position_ = database_.acquire();
+  database_.watch(session());
   connected_to = &database;
 }
 
 Database::Lease::~Lease() {
+  database_.unwatch(session());
   database_.give_back(position_);
   connected_to = nullptr;
 }

@@ -87,6 +87,10 @@ class Database {
   virtual std::unique_ptr<Session> connect() = 0;
   // Whether an idle connection is still there, as far as can be told without asking the server.
   virtual bool is_connected(Session& session) noexcept = 0;
+  // From now on a server that is silent for too long is given up, or is waited for again. All work is
+  // watched.
+  virtual void watch(Session&) noexcept {}
+  virtual void unwatch(Session&) noexcept {}
   virtual void begin(Session& session) = 0;
   virtual void commit(Session& session) = 0;
   // Ends a transaction that begin() started, committed or not.
@@ -154,7 +158,8 @@ std::unique_ptr<Database> open_sqlite(const std::filesystem::path& file, unsigne
 struct PostgresOptions {
   std::string url;  // as libpq takes it: postgresql://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETER=VALUE
   unsigned connections = 16;
-  std::chrono::milliseconds statement_timeout{30'000};  // 0: none
+  // A statement that takes longer is undone, and a server that is silent for 5 s more is given up. 0: never.
+  std::chrono::milliseconds statement_timeout{15'000};
 };
 // Throws kUnavailable.
 std::unique_ptr<Database> open_postgres(const PostgresOptions& options);

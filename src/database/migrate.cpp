@@ -9,6 +9,7 @@ namespace inpaint::database {
 
 int Database::migrate() {
   return transaction([this](Session& sql) {
+    unwatch(sql);  // the rows of a large installation may take their time
     for (const std::string_view statement : schema().preparation) sql << std::string(statement);
     int version = 0;
     sql << "SELECT COALESCE(MAX(version), 0) FROM schema_migrations", soci::into(version);

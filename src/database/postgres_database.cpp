@@ -2,6 +2,7 @@
 #include <soci/postgresql/soci-postgresql.h>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -10,13 +11,18 @@
 #include "database/errors.h"
 #include "database/schema.h"
 #include "database/session.h"
+#include "database/silence_guard.h"
 
 namespace inpaint::database {
 namespace {
 
+using std::chrono::steady_clock;
+
 // No connection could be made; what() says why.
 struct ConnectFailure : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  ConnectFailure(const std::string& reason, bool timed_out)
+      : std::runtime_error(reason), is_time_out(timed_out) {}
+  bool is_time_out;
 };
 
 PGconn* connection_of(Session& sql) {
@@ -31,22 +37,46 @@ Error unavailable() {
   return {ErrorKind::kUnavailable, "DATABASE_UNAVAILABLE", "The database can't be reached. Try again."};
 }
 
+constexpr std::chrono::seconds kConnectLimit{5};
+
 // A server that is cut off must be noticed. SOCI takes the text apart at spaces and equals signs and puts it
 // together again; a URL, which has no spaces, comes through that whole if it has a parameter.
 std::string with_parameters(const std::string& url) {
   return url + (url.find('?') == std::string::npos ? '?' : '&') +
-         "connect_timeout=5&keepalives_idle=30&keepalives_interval=10&keepalives_count=3&"
+         "connect_timeout=" + std::to_string(kConnectLimit.count()) +
+         "&keepalives_idle=30&keepalives_interval=10&keepalives_count=3&"
          "tcp_user_timeout=60000";
+}
+
+// The server ends a statement by itself when its time is over; only one that hangs is silent for longer.
+constexpr std::chrono::seconds kBeyondStatement{5};
+
+struct PostgresSession final : Session {
+  std::optional<SilenceGuard::Watched> watched;  // none: the server is waited for without an end
+};
+
+std::optional<SilenceGuard::Watched>& watched(Session& sql) {
+  return static_cast<PostgresSession&>(sql).watched;
 }
 
 class PostgresDatabase final : public Database {
  public:
   explicit PostgresDatabase(PostgresOptions options)
-      : Database(options.connections), options_(std::move(options)) {}
+      : Database(options.connections), options_(std::move(options)) {
+    if (options_.statement_timeout.count() > 0) {
+      guard_ = std::make_shared<SilenceGuard>(options_.statement_timeout + kBeyondStatement);
+    }
+  }
 
  protected:
   std::unique_ptr<Session> connect() override;
   bool is_connected(Session& sql) noexcept override;
+  void watch(Session& sql) noexcept override {
+    if (watched(sql)) watched(sql)->work_begins();
+  }
+  void unwatch(Session& sql) noexcept override {
+    if (watched(sql)) watched(sql)->work_ends();
+  }
   void begin(Session& sql) override { sql << "BEGIN"; }
   void commit(Session& sql) override;
   void end(Session& sql, bool committed) noexcept override;
@@ -55,15 +85,18 @@ class PostgresDatabase final : public Database {
 
  private:
   PostgresOptions options_;
+  std::shared_ptr<SilenceGuard> guard_;  // null: a statement may take as long as it wants
 };
 
 std::unique_ptr<Session> PostgresDatabase::connect() {
-  auto sql = std::make_unique<Session>();
+  auto sql = std::make_unique<PostgresSession>();
+  const auto begin = steady_clock::now();
   try {
     sql->open(soci::postgresql, with_parameters(options_.url));
   } catch (const soci::soci_error& error) {
-    throw ConnectFailure(error.what());
+    throw ConnectFailure(error.what(), steady_clock::now() - begin >= kConnectLimit);
   }
+  if (guard_) sql->watched.emplace(guard_, PQsocket(connection_of(*sql)));
   PQsetNoticeProcessor(
       connection_of(*sql), [](void*, const char*) {}, nullptr);
   // A lock is waited for less long than a statement may take, and a process that hangs in a transaction
@@ -102,7 +135,10 @@ void PostgresDatabase::end(Session& sql, bool committed) noexcept {
 
 // By SQLSTATE (appendix A of PostgreSQL's manual). An empty one is the driver's own: the connection broke.
 Database::Failure PostgresDatabase::explain(const std::exception& error) const {
-  if (dynamic_cast<const ConnectFailure*>(&error) != nullptr) return {unavailable(), true, true};
+  if (const auto* failure = dynamic_cast<const ConnectFailure*>(&error)) {
+    // One that restarts refuses at once and is worth a moment; one that hangs is not.
+    return {unavailable(), !failure->is_time_out, true};
+  }
   const auto* answer = dynamic_cast<const soci::postgresql_soci_error*>(&error);
   if (answer == nullptr) return {unexpected(error)};
   const std::string state = answer->sqlstate();

@@ -13,6 +13,11 @@ namespace inpaint::database {
 // what running it does. Included by .cpp files only, because of SOCI's headers.
 class Session : public soci::session {
  public:
+  Session() = default;
+  virtual ~Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
   // A statement for the query with nothing bound to it, prepared before or now. The caller's until it is
   // kept: one that failed half-way is simply dropped.
   soci::statement take(const std::string& query);

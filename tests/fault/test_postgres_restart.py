@@ -1,6 +1,9 @@
 """The database restarts under load: nobody is charged for nothing or twice, and the service goes on by itself."""
+import contextlib
 import os
+import re
 import shlex
+import signal
 import subprocess
 import threading
 import time
@@ -125,3 +128,30 @@ def test_restarts_under_load_lose_and_double_nothing(tmp_path):
     answers = sum((Counter(customer.answers.values()) for customer in customers), Counter())
     print(dict(answers), dict(sum((customer.codes for customer in customers), Counter())))
     assert answers["done"] > CLIENTS
+
+
+@contextlib.contextmanager
+def hung_postgres():
+    """All its processes stand still, as they do on a machine whose disk has died."""
+    status = subprocess.run([*shlex.split(os.environ["POSTGRES_CONTROL"]), "status"], check=True, cwd="/",
+                            capture_output=True, text=True).stdout
+    parent = re.search(r"PID: (\d+)", status)[1]
+    children = subprocess.run(["pgrep", "-P", parent], check=True, capture_output=True, text=True).stdout.split()
+    processes = [int(process) for process in (parent, *children)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+def test_a_postgres_that_hangs_is_given_up_and_taken_up_again(tmp_path):
+    user = register(Server(tmp_path / "data", "--worker-concurrency", "0").url)
+    with hung_postgres():
+        began = time.monotonic()
+        assert code_of(user.get("/api/users/profile", expect=503)) == "DATABASE_UNAVAILABLE"
+        assert time.monotonic() - began < 50
+        user.get("/health", expect=200)
+    user.get("/api/users/profile", expect=200)

@@ -1,5 +1,6 @@
 // What only PostgreSQL can do to us: connections that break, transactions that it undoes.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <atomic>
 #include <thread>
@@ -139,6 +140,45 @@ TEST_F(PostgresTest, AStatementThatTakesTooLongIsBusy) {
   const auto database = open_postgres(options);
   EXPECT_EQ(code_of([&] { database->read([](Session& sql) { sql << "SELECT pg_sleep(5)"; }); }),
             "DATABASE_BUSY");
+}
+
+// A backend that hangs, as all do on a machine that does: it acknowledges what it is sent, and says nothing.
+TEST_F(PostgresTest, AServerThatHangsIsGivenUpAndTheWorkRunsAgain) {
+  PostgresOptions options;
+  options.url = test::postgres();
+  options.statement_timeout = std::chrono::milliseconds(500);
+  const auto database = open_postgres(options);
+  std::vector<pid_t> backends;
+  const auto hang_at_first = [&](Session& sql) {
+    pid_t backend = 0;
+    sql << "SELECT pg_backend_pid()", soci::into(backend);
+    backends.push_back(backend);
+    if (backends.size() == 1) ::kill(backend, SIGSTOP);
+    sql << "SELECT 1";
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  database->transaction(hang_at_first);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  ::kill(backends.front(), SIGCONT);
+  EXPECT_EQ(backends.size(), 2U);
+}
+
+TEST_F(PostgresTest, AConnectionThatIsIdleForLongIsKept) {
+  PostgresOptions options;
+  options.url = test::postgres();
+  options.connections = 1;
+  options.statement_timeout = std::chrono::milliseconds(500);
+  const auto database = open_postgres(options);
+  const auto backend = [&] {
+    return database->read([](Session& sql) {
+      int id = 0;
+      sql << "SELECT pg_backend_pid()", soci::into(id);
+      return id;
+    });
+  };
+  const int before = backend();
+  std::this_thread::sleep_for(std::chrono::seconds(6));  // longer than the server may be silent at work
+  EXPECT_EQ(backend(), before);
 }
 
 TEST_F(PostgresTest, TextThatItCannotStoreIsTheCallersFault) {
