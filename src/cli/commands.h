@@ -14,6 +14,8 @@ namespace inpaint::cli {
 // Each runs until its work is done, and returns the exit code. Throws Error for what keeps it from working.
 int serve(const Config& config);
 int work(const Config& config);
+// Whether a worker of this machine told a moment ago that it works: 0, else 1.
+int check_worker(const Config& config);
 int serve_blackbox(const Config& config);
 int migrate(const Config& config);
 // `from` is sqlite:PATH, `to` a URL of PostgreSQL.

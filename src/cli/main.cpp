@@ -66,7 +66,7 @@ void describe_queue_command(CLI::App& app, Config& config, Chosen& chosen) {
 }
 
 void describe_service_commands(CLI::App& app, Config& config, std::filesystem::path& samples,
-                               int& grace_minutes, Chosen& chosen) {
+                               int& grace_minutes, bool& is_check, Chosen& chosen) {
   CLI::App* serve_command = app.add_subcommand("serve", "Start the service, with a worker inside");
   add_server_options(*serve_command, config);
   add_account_options(*serve_command, config);
@@ -78,7 +78,8 @@ void describe_service_commands(CLI::App& app, Config& config, std::filesystem::p
       app.add_subcommand("worker", "Work on inferences beside a service, on the same data");
   add_queue_options(*worker_command, config);
   add_worker_options(*worker_command, config);
-  worker_command->callback([&] { chosen = [&] { return work(config); }; });
+  worker_command->add_flag("--check", is_check, "tell whether a worker of this machine lives, and end");
+  worker_command->callback([&] { chosen = [&] { return is_check ? check_worker(config) : work(config); }; });
 
   CLI::App* blackbox_command = app.add_subcommand(
       "blackbox", "Lend the engine to a service: what its INFERENCE_BLACKBOX_HOST may name");
@@ -140,6 +141,7 @@ int main_or_throw(int argc, char** argv) {
   RunOptions run_options;
   std::filesystem::path samples = "samples";
   int grace_minutes = 60;
+  bool is_check = false;
   Move move;
   std::string email;
   Chosen chosen;
@@ -148,7 +150,7 @@ int main_or_throw(int argc, char** argv) {
   app.footer(kFooter);
   app.set_version_flag("--version", std::string("inpaint ") + INPAINT_VERSION);
   app.require_subcommand(1);
-  describe_service_commands(app, config, samples, grace_minutes, chosen);
+  describe_service_commands(app, config, samples, grace_minutes, is_check, chosen);
   describe_migrate_command(app, config, move, chosen);
   describe_user_commands(app, config, email, chosen);
   describe_queue_command(app, config, chosen);

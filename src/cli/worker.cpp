@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "base/log.h"
@@ -21,6 +22,16 @@ int work(const Config& config) {
   log::info("service", "shutting down");
   if (!background.stop(std::chrono::seconds(7))) leave(platform.temporary);
   return 0;
+}
+
+int check_worker(const Config& config) {
+  const auto database = open_present_database(config);
+  const std::string host = inferences::host_name();
+  const auto workers = inferences::list_workers(*database);
+  const auto here = std::count_if(workers.begin(), workers.end(),
+                                  [&](const auto& worker) { return worker.is_alive && worker.host == host; });
+  std::printf("workers alive on %s: %td\n", host.c_str(), here);
+  return here > 0 ? 0 : 1;
 }
 
 }  // namespace inpaint::cli

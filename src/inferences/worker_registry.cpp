@@ -18,13 +18,13 @@ constexpr std::chrono::seconds kBeatInterval{5};
 constexpr std::chrono::seconds kAliveFor{15};
 constexpr std::chrono::hours kKeepSilent{1};
 
+}  // namespace
+
 std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
   return name.data();
 }
-
-}  // namespace
 
 WorkerRegistry::WorkerRegistry(database::Database& database, const Worker& worker)
     : database_(database),

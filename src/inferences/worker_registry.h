@@ -44,6 +44,9 @@ class WorkerRegistry {
   BackgroundLoop loop_;
 };
 
+// The name of this machine, or of this container, as workers tell it.
+std::string host_name();
+
 // In the order in which they started.
 std::vector<WorkerProcess> list_workers(database::Database& database);
 

@@ -160,3 +160,18 @@ def test_patterns_name_who_plays_which_role(administrator):
 def test_they_are_for_administrators(nobody, user, path):
     nobody.get(path, expect=401)
     user.get(path, expect=403)
+
+
+def test_a_worker_can_be_asked_whether_it_lives(tmp_path):
+    def check():
+        return run("worker", "--check", "--data-directory", tmp_path / "data")
+
+    with Server(tmp_path / "data", "--worker-concurrency", "0"):
+        assert check().returncode == 1
+        with Worker(tmp_path / "data") as worker:
+            wait_for(lambda: check().returncode == 0)
+            worker.process.send_signal(signal.SIGSTOP)  # it hangs, and says nothing any more
+            wait_for(lambda: check().returncode == 1, seconds=30)
+            worker.process.send_signal(signal.SIGCONT)
+            wait_for(lambda: check().returncode == 0)
+        assert check().returncode == 1
