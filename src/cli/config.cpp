@@ -202,6 +202,10 @@ void add_queue_options(CLI::App& command, Config& config) {
   add(command, "--redis-port", "REDIS_PORT", "[6379]", [&](const std::string& text) {
     config.redis_port = static_cast<std::uint16_t>(whole_number(text, 1, 65'535));
   });
+  add(command, "--redis-user", "REDIS_USER", "Redis's user [its default one]",
+      [&](const std::string& text) { config.redis_user = text; });
+  add(command, "--redis-password", "REDIS_PASSWORD", "Redis's password [none]",
+      [&](const std::string& text) { config.redis_password = text; });
   add(command, "--redis-prefix", "REDIS_PREFIX",
       "begins all keys there; installations that share a Redis need one each [bull]",
       [&](const std::string& text) { config.redis_prefix = not_empty(text, "a word"); });

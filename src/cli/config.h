@@ -46,6 +46,8 @@ struct Config {
 
   std::string redis_host;  // empty: the queue is in the database
   std::uint16_t redis_port = 6379;
+  std::string redis_user;             // empty: Redis's default user
+  std::string redis_password;         // empty: none is asked for
   std::string redis_prefix = "bull";  // of all keys there
   std::chrono::seconds ring_again_after = std::chrono::minutes(1);
 

@@ -41,8 +41,12 @@ std::unique_ptr<storage::Storage> make_storage(const Config& config,
 std::unique_ptr<queue::Queue> make_queue(const Config& config, database::Database& database,
                                          const queue::Options& options) {
   if (config.redis_host.empty()) return queue::make_embedded_queue(database, options);
-  return queue::make_bullmq_queue(
-      {.host = config.redis_host, .port = config.redis_port, .prefix = config.redis_prefix}, options);
+  return queue::make_bullmq_queue({.host = config.redis_host,
+                                   .port = config.redis_port,
+                                   .prefix = config.redis_prefix,
+                                   .user = config.redis_user,
+                                   .password = config.redis_password},
+                                  options);
 }
 
 // For inferences, which may wait for a bucket that is down: null where there is none.

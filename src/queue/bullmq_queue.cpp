@@ -72,8 +72,8 @@ class BullmqQueue final : public Queue {
       : options_(options),
         stalled_interval_(options.lease / 2),
         protocol_(redis.prefix, kQueueName, options),
-        connections_{{{redis.host, redis.port}, {redis.host, redis.port}}},
-        waiter_(redis.host, redis.port, redis.prefix + ":" + kQueueNameInBase64) {}
+        connections_{{redis::SharedConnection(redis), redis::SharedConnection(redis)}},
+        waiter_(redis, redis.prefix + ":" + kQueueNameInBase64) {}
 
   void add_all(std::span<const Job> jobs) override;
   std::optional<LeasedJob> take(milliseconds wait) override;

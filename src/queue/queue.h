@@ -95,6 +95,8 @@ struct Redis {
   std::string host;
   std::uint16_t port = 6379;
   std::string prefix = "bull";  // of all keys; two installations on one Redis need two
+  std::string user = {};        // empty: Redis's default user
+  std::string password = {};    // empty: none is asked for
 };
 // Throws kInvalid when the program was built without BullMQ's scripts. Redis need not be there yet: until it
 // is, and whenever it is not, every function throws kUnavailable QUEUE_UNAVAILABLE.

@@ -53,11 +53,20 @@ void Connection::Close::operator()(redisContext* context) const {
   redisFree(context);
 }
 
-Connection::Connection(const std::string& host, std::uint16_t port, const std::string& name)
-    : context_(redisConnectWithTimeout(host.c_str(), port, to_timeval(kConnectLimit))) {
+Connection::Connection(const Redis& server, const std::string& name)
+    : context_(redisConnectWithTimeout(server.host.c_str(), server.port, to_timeval(kConnectLimit))) {
   if (!context_ || context_->err != 0) fail();
   redisEnableKeepAlive(context_.get());
-  if (!name.empty()) send({"CLIENT", "SETNAME", name});
+  if (!server.user.empty() || !server.password.empty()) {
+    accept(server.user.empty() ? Command{"AUTH", server.password}
+                               : Command{"AUTH", server.user, server.password});
+  }
+  if (!name.empty()) accept({"CLIENT", "SETNAME", name});
+}
+
+void Connection::accept(const Command& command) {
+  const Reply reply = send(command);
+  if (reply.kind == Reply::Kind::kRefusal) refused(reply);
 }
 
 void Connection::fail() const {
@@ -133,7 +142,7 @@ void SharedConnection::change(Request& request, Role role) {
 
 void SharedConnection::serve(const std::vector<Request*>& requests) noexcept {
   try {
-    if (!connection_) connection_ = std::make_unique<Connection>(host_, port_, "");
+    if (!connection_) connection_ = std::make_unique<Connection>(server_, "");
     for (const Request* request : requests) {
       for (const Command& command : request->commands) connection_->append(command);
     }
@@ -145,7 +154,7 @@ void SharedConnection::serve(const std::vector<Request*>& requests) noexcept {
 }
 
 Reply BlockingConnection::send(const Command& command, milliseconds wait) {
-  if (!connection_) connection_ = std::make_unique<Connection>(host_, port_, name_);
+  if (!connection_) connection_ = std::make_unique<Connection>(server_, name_);
   try {
     return connection_->send(command, wait);
   } catch (const Error&) {

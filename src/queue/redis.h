@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "queue/queue.h"
+
 struct redisContext;
 
 // Redis as far as the queue needs it: commands, answers as values, pipelines, and connections that are made
@@ -30,7 +32,7 @@ struct Reply {
 class Connection {
  public:
   // `name`: what CLIENT LIST shows for it, or nothing.
-  Connection(const std::string& host, std::uint16_t port, const std::string& name);
+  Connection(const Redis& server, const std::string& name);
 
   // Commands travel together: all are sent when the first answer is read, waiting at most `wait` longer than
   // usual for each. A refusal among the answers is left to the caller.
@@ -44,6 +46,7 @@ class Connection {
     void operator()(redisContext* context) const;
   };
 
+  void accept(const Command& command);
   void limit_time(std::chrono::milliseconds limit);
   [[noreturn]] void fail() const;
 
@@ -55,7 +58,7 @@ class Connection {
 // time travels together. After a failure the next call makes it anew.
 class SharedConnection {
  public:
-  SharedConnection(std::string host, std::uint16_t port) : host_(std::move(host)), port_(port) {}
+  explicit SharedConnection(Redis server) : server_(std::move(server)) {}
 
   std::vector<Reply> send(const std::vector<Command>& commands);
 
@@ -72,8 +75,7 @@ class SharedConnection {
   static void change(Request& request, Role role);
   void serve(const std::vector<Request*>& requests) noexcept;
 
-  const std::string host_;
-  const std::uint16_t port_;
+  const Redis server_;
   std::mutex mutex_;
   std::vector<Request*> waiting_;
   bool is_busy_ = false;  // the thread of one request serves those that waited when it began
@@ -84,15 +86,13 @@ class SharedConnection {
 // anew.
 class BlockingConnection {
  public:
-  BlockingConnection(std::string host, std::uint16_t port, std::string name)
-      : host_(std::move(host)), port_(port), name_(std::move(name)) {}
+  BlockingConnection(Redis server, std::string name) : server_(std::move(server)), name_(std::move(name)) {}
 
   // Runs a command that Redis answers within `wait`.
   Reply send(const Command& command, std::chrono::milliseconds wait);
 
  private:
-  const std::string host_;
-  const std::uint16_t port_;
+  const Redis server_;
   const std::string name_;
   std::unique_ptr<Connection> connection_;
 };

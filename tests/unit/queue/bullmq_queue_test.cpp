@@ -100,6 +100,21 @@ TEST_F(BullmqQueueTest, WhatRedisRefusesIsAnErrorToo) {
   expect_unavailable([&] { queue_->add({InferenceId::make()}); });
 }
 
+TEST_F(BullmqQueueTest, ARedisThatAsksForAPasswordIsGivenIt) {
+  server_.command({"ACL", "SETUSER", "painter", "on", ">brush", "~*", "&*", "+@all"});
+  server_.command({"CONFIG", "SET", "requirepass", "secret"});
+  const auto queue_of = [&](const std::string& user, const std::string& password) {
+    return make_bullmq_queue(
+        {.host = "127.0.0.1", .port = server_.port(), .user = user, .password = password}, {});
+  };
+  for (const auto& queue : {queue_of("", "secret"), queue_of("painter", "brush")}) {
+    queue->add({InferenceId::make()});
+    queue->complete(queue->take(5s).value());
+  }
+  expect_unavailable([&] { queue_of("", "guessed")->check(); });
+  expect_unavailable([&] { queue_of("painter", "secret")->take(1s); });
+}
+
 TEST_F(BullmqQueueTest, ATakeThatWaitsEndsWhenRedisDoes) {
   std::jthread stopper([&] {
     std::this_thread::sleep_for(200ms);

@@ -43,7 +43,7 @@ class RedisServer {
     }
     for (int i = 0; i < 500; ++i) {
       try {
-        queue::redis::Connection("127.0.0.1", port_, "").send({"PING"});
+        queue::redis::Connection({"127.0.0.1", port_}, "").send({"PING"});
         return;
       } catch (const std::exception&) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -60,7 +60,7 @@ class RedisServer {
   }
 
   queue::redis::Reply command(const queue::redis::Command& command) {
-    return queue::redis::Connection("127.0.0.1", port_, "").send(command);
+    return queue::redis::Connection({"127.0.0.1", port_}, "").send(command);
   }
 
  private:
