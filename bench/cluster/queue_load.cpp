@@ -4,9 +4,9 @@
 //
 //   bench_queue PORT JOBS CONCURRENCY
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -16,12 +16,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void work(inpaint::queue::Queue& queue, std::atomic<long>& left) {
+void work(inpaint::queue::Queue& queue, std::latch& left) {
   std::optional<inpaint::queue::LeasedJob> job;
-  while (left > 0) {
+  while (!left.try_wait()) {
     const bool is_done = job.has_value();
     job = is_done ? queue.complete_and_take(*job) : queue.take(100ms);
-    if (is_done) --left;
+    if (is_done) left.count_down();
   }
 }
 
@@ -32,8 +32,8 @@ int main(int argc, char** argv) {
   constexpr long kBatch = 100;  // of the relay
   const auto port = static_cast<std::uint16_t>(std::atoi(argv[1]));
   const long jobs = std::atol(argv[2]);
-  const auto queue = inpaint::queue::make_bullmq_queue({"127.0.0.1", port, "inpaint"}, {});
-  std::atomic<long> left = jobs;
+  const auto queue = inpaint::queue::make_bullmq_queue({"127.0.0.1", port, "bench"}, {});
+  std::latch left(jobs);
   std::vector<std::jthread> workers;
   for (int i = 0; i < std::atoi(argv[3]); ++i) workers.emplace_back([&] { work(*queue, left); });
   std::puts("Ready");
@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
     }
     queue->add_all(batch);
   }
-  workers.clear();
+  left.wait();
   std::puts("Done");
+  std::fflush(stdout);
 }

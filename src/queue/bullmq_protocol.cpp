@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 constexpr std::string_view kJobName = "process-inference";
 // BullMQ packs a priority and a counter of 32 bits into one double.
 constexpr std::int64_t kHighestPriority = (1 << 21) - 1;
+constexpr int kKeepAll = -1;
 
 std::string pack(const Json& value) {
   std::string packed;
@@ -43,8 +44,9 @@ Call Protocol::add(const Job& job) const {
   const std::string& id = job.id.to_string();
   const std::int64_t timestamp = Timestamp::now().unix_ms;
   const std::int64_t priority = to_priority(job.turn);
+  // The id is not among them: Redis keeps a job whose fields are of at most 64 bytes in one piece, for less
+  // work.
   Json options{
-      {"jobId", id},
       {"attempts", options_.maximum_attempts},
       {"backoff", {{"type", "exponential"}, {"delay", options_.first_backoff.count()}}},
   };
@@ -83,11 +85,14 @@ Call Protocol::extend(const std::string& id, const std::string& token) const {
 }
 
 Call Protocol::finish(const std::string& id, const std::string& token, const std::string& state,
-                      const std::string& property, const std::string& value, Next next) const {
+                      const std::string& property, const std::string& value, Next next, Oldest oldest) const {
   const std::int64_t keep_seconds = std::chrono::seconds(options_.keep_finished).count();
+  const Json keep = oldest == Oldest::kRemove
+                        ? Json{{"count", options_.keep_finished_count}, {"age", keep_seconds}}
+                        : Json{{"count", kKeepAll}};
   const Json options{
       {"token", token},
-      {"keepJobs", {{"count", options_.keep_finished_count}, {"age", keep_seconds}}},
+      {"keepJobs", keep},
       {"lockDuration", options_.lease.count()},
       {"attempts", options_.maximum_attempts},
       {"maxMetricsSize", ""},
@@ -100,13 +105,13 @@ Call Protocol::finish(const std::string& id, const std::string& token, const std
   return {&kMoveToFinished, all, {id, now(), property, value, state, fetch, base_, pack(options), ""}};
 }
 
-Call Protocol::complete(const std::string& id, const std::string& token, Next next) const {
-  return finish(id, token, "completed", "returnvalue", "null", next);
+Call Protocol::complete(const std::string& id, const std::string& token, Next next, Oldest oldest) const {
+  return finish(id, token, "completed", "returnvalue", "null", next, oldest);
 }
 
 Call Protocol::fail_for_good(const std::string& id, const std::string& token,
                              const std::string& reason) const {
-  return finish(id, token, "failed", "failedReason", reason, Next::kLeave);
+  return finish(id, token, "failed", "failedReason", reason, Next::kLeave, Oldest::kRemove);
 }
 
 Call Protocol::fail_and_retry(const std::string& id, const std::string& token, const std::string& reason,

@@ -43,9 +43,11 @@ class Protocol {
   Call remove(const std::string& id) const;
   Call fetch(const std::string& token) const;
   Call extend(const std::string& id, const std::string& token) const;
-  // Completing may fetch the next job too, which has the same token then.
+  // Completing may fetch the next job too, which has the same token then, and remove the oldest of those that
+  // are kept too many or too long.
   enum class Next { kLeave, kFetch };
-  Call complete(const std::string& id, const std::string& token, Next next) const;
+  enum class Oldest { kKeep, kRemove };
+  Call complete(const std::string& id, const std::string& token, Next next, Oldest oldest) const;
   Call fail_for_good(const std::string& id, const std::string& token, const std::string& reason) const;
   Call fail_and_retry(const std::string& id, const std::string& token, const std::string& reason,
                       std::chrono::milliseconds delay) const;
@@ -61,7 +63,7 @@ class Protocol {
  private:
   std::vector<std::string> keys(std::initializer_list<std::string_view> names) const;
   Call finish(const std::string& id, const std::string& token, const std::string& state,
-              const std::string& property, const std::string& value, Next next) const;
+              const std::string& property, const std::string& value, Next next, Oldest oldest) const;
 
   const std::string base_;  // "bull:inference-processing:"
   const Options options_;

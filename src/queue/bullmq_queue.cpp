@@ -23,6 +23,7 @@ namespace {
 using bullmq::Call;
 using bullmq::Fetched;
 using Next = bullmq::Protocol::Next;
+using Oldest = bullmq::Protocol::Oldest;
 using redis::Command;
 using redis::Reply;
 using std::chrono::milliseconds;
@@ -32,6 +33,7 @@ constexpr auto kQueueName = "inference-processing";
 // BullMQ finds workers by the names of their connections: PREFIX: and the queue's name in base64.
 constexpr auto kQueueNameInBase64 = "aW5mZXJlbmNlLXByb2Nlc3Npbmc=";
 constexpr milliseconds kShortestWait{1};
+constexpr unsigned kCompletionsBetweenRemovals = 64;
 
 std::string field(const Fetched& job, std::string_view name) {
   const auto found = std::find_if(job.fields.begin(), job.fields.end(),
@@ -101,6 +103,7 @@ class BullmqQueue final : public Queue {
   std::optional<LeasedJob> fetch(Clock::time_point& next_look);
   std::optional<LeasedJob> lease(const Fetched& fetched, const std::string& token);
   void wait_for_marker(Clock::time_point until);
+  Call complete(const LeasedJob& job, Next next);
 
   const Options options_;
   const milliseconds stalled_interval_;
@@ -113,6 +116,7 @@ class BullmqQueue final : public Queue {
   std::condition_variable place_is_free_;
   bool is_place_taken_ = false;
   std::atomic<Clock::rep> next_stalled_check_ = 0;
+  std::atomic<unsigned> completions_ = 0;
 };
 
 std::vector<Reply> BullmqQueue::ask(const std::vector<Command>& commands) {
@@ -251,14 +255,20 @@ void BullmqQueue::report_progress(const LeasedJob& job, int percent) {
   run(protocol_.progress(job.id.to_string(), percent));
 }
 
+// To look for jobs that are kept too long is a good part of the work of a completion: not each does it.
+Call BullmqQueue::complete(const LeasedJob& job, Next next) {
+  const bool is_its_turn = completions_++ % kCompletionsBetweenRemovals == 0;
+  return protocol_.complete(job.id.to_string(), job.lease, next,
+                            is_its_turn ? Oldest::kRemove : Oldest::kKeep);
+}
+
 void BullmqQueue::complete(const LeasedJob& job) {
-  run(protocol_.complete(job.id.to_string(), job.lease, Next::kLeave));
+  run(complete(job, Next::kLeave));
 }
 
 std::optional<LeasedJob> BullmqQueue::complete_and_take(const LeasedJob& job) {
   recover_stalled_sometimes();
-  const Fetched fetched =
-      bullmq::Protocol::fetched(run(protocol_.complete(job.id.to_string(), job.lease, Next::kFetch)));
+  const Fetched fetched = bullmq::Protocol::fetched(run(complete(job, Next::kFetch)));
   return fetched.id.empty() ? std::nullopt : lease(fetched, job.lease);
 }
 
