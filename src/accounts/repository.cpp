@@ -1,5 +1,9 @@
 #include "accounts/repository.h"
 
+#include <algorithm>
+#include <bit>
+#include <span>
+
 #include "accounts/password.h"
 #include "base/error.h"
 #include "database/dialect.h"
@@ -9,6 +13,7 @@ namespace inpaint::accounts::repository {
 namespace {
 
 using database::change;
+using database::Conditions;
 using database::first_of;
 using database::NumberRow;
 using database::select;
@@ -20,6 +25,10 @@ constexpr const char* role_name(Role role) {
 constexpr auto kSelectUser =
     "SELECT id, name, surname, email, hundredths(tokens), role, epoch_ms(created_at), "
     "epoch_ms(password_changed_at) FROM users ";
+
+// Users that are found by one statement. For a longer list PostgreSQL thinks it worth planning anew each
+// time.
+constexpr std::size_t kTogether = 8;
 
 struct UserRow {
   std::string id, name, surname, email, role;
@@ -45,6 +54,19 @@ struct UserRow {
   }
 };
 
+// Lists are filled up to a few lengths, so that their statements stay prepared.
+Conditions is_one_of(std::span<const UserId> ids) {
+  std::string condition = "id IN (";
+  std::vector<Conditions::Value> values;
+  for (std::size_t place = 0; place < std::bit_ceil(ids.size()); ++place) {
+    condition += (place == 0 ? ":id" : ", :id") + std::to_string(place);
+    values.emplace_back(ids[std::min(place, ids.size() - 1)].to_string());
+  }
+  Conditions conditions;
+  conditions.add(condition + ")", values);
+  return conditions;
+}
+
 }  // namespace
 
 void insert(Session& sql, const User& user, const std::string& password_hash) {
@@ -61,6 +83,19 @@ void insert(Session& sql, const User& user, const std::string& password_hash) {
 std::optional<User> find(Session& sql, const UserId& id) {
   static const std::string query = std::string(kSelectUser) + "WHERE id = :id";  // at every request
   return first_of(select<UserRow>(sql, query, id.to_string()));
+}
+
+std::map<UserId, User> find(Session& sql, const std::vector<UserId>& ids) {
+  std::map<UserId, User> found;
+  for (std::size_t begin = 0; begin < ids.size(); begin += kTogether) {
+    const auto some = std::span(ids).subspan(begin, std::min(kTogether, ids.size() - begin));
+    const Conditions conditions = is_one_of(some);
+    for (User& user : select<UserRow>(sql, kSelectUser + conditions.where(), conditions)) {
+      const UserId id = user.id;
+      found.emplace(id, std::move(user));
+    }
+  }
+  return found;
 }
 
 std::optional<User> find_and_lock(Session& sql, const UserId& id) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "accounts/user.h"
 #include "database/database.h"
@@ -15,6 +17,8 @@ using database::Session;
 // Database::transaction) for an e-mail that is there.
 void insert(Session& sql, const User& user, const std::string& password_hash);
 std::optional<User> find(Session& sql, const UserId& id);
+// Those that there are.
+std::map<UserId, User> find(Session& sql, const std::vector<UserId>& ids);
 // And keeps it as it is, but for this transaction, until the transaction ends.
 std::optional<User> find_and_lock(Session& sql, const UserId& id);
 std::optional<User> find_by_email(Session& sql, const std::string& email);

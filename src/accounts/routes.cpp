@@ -135,7 +135,7 @@ void add_routes(http::Router& router, Service& service, database::Database& data
               [](const Request& r) {
                 return http::json_response(200, http::object({{"data", to_json(*r.user)}}));
               },
-              Access::kUser});
+              Access::kUser, Body::kNone, RunOn::kNetworkThread});
   router.add({Method::kGet, "/api/users/tokens", [&](const Request& r) { return tokens(database, r); },
               Access::kUser});
   router.add({Method::kPut, "/api/users/:userId", [&](const Request& r) { return update(service, r); },

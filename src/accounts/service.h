@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <variant>
+#include <vector>
 
 #include "accounts/login_throttle.h"
 #include "accounts/sessions.h"
@@ -62,6 +64,9 @@ class Service {
 
   // The caller behind an Authorization header, as its row says now. Throws kUnauthenticated.
   std::shared_ptr<const User> authenticate(std::string_view authorization);
+  // The same for many at once, each in its place. The database is asked about all together.
+  using Caller = std::variant<std::shared_ptr<const User>, Error>;
+  std::vector<Caller> authenticate(const std::vector<std::string_view>& authorizations);
 
   // Throws kForbidden for another's account unless the caller is an administrator; kNotFound;
   // kInvalid DUPLICATE_EMAIL.

@@ -41,7 +41,7 @@ int serve_blackbox(const Config& config) {
   http::Router router;
   inferences::add_blackbox_routes(router, backend, shared, cancel);
   http::Server server(
-      server_options(config, shared.root()), std::move(router), [](const http::Request&) { return nullptr; },
+      server_options(config, shared.root()), std::move(router), [](std::span<http::Caller>) {},
       [](const accounts::User&) { return false; });
   const std::uint16_t port = server.start();
   std::printf("inpaint %s\nA black box on http://%s:%u for the files in %s\n", INPAINT_VERSION,

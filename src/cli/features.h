@@ -1,6 +1,6 @@
 #pragma once
 
-#include <memory>
+#include <span>
 #include <string>
 
 #include "accounts/service.h"
@@ -12,6 +12,7 @@
 #include "datasets/ingest.h"
 #include "datasets/service.h"
 #include "http/router.h"
+#include "http/server.h"
 #include "inferences/service.h"
 
 namespace inpaint::cli {
@@ -28,8 +29,8 @@ struct Features {
   admin::Service admin;
 };
 
-// Who is calling. Throws kUnauthenticated.
-std::shared_ptr<const accounts::User> authenticate(accounts::Service& accounts, const http::Request& request);
+// Who is calling, for http::Authenticate.
+void authenticate(accounts::Service& accounts, std::span<http::Caller> callers);
 
 // Every route there is. What is passed must outlive the router.
 http::Router make_router(Features& features, Platform& platform, Metrics& metrics);

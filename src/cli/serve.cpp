@@ -69,7 +69,8 @@ int serve(const Config& config) {
   BackgroundWork background(config, platform);
   http::Server server(
       server_options(config, platform, metrics), make_router(features, platform, metrics),
-      [&](const http::Request& r) { return authenticate(features.accounts, r); }, accounts::is_administrator);
+      [&](std::span<http::Caller> callers) { authenticate(features.accounts, callers); },
+      accounts::is_administrator);
 
   prepare_administrator(config, features.accounts);
   const std::uint16_t port = server.start();

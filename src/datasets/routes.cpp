@@ -162,7 +162,7 @@ Response upload(const Request& request, Ingest& ingest) {
 
 // A signed token has no slash and needs no session; a stored path has, and belongs to the session's user.
 SignedLinks::Link readable(const Request& request, const SignedLinks& links,
-                           const http::Authenticate& authenticate) {
+                           const Authenticate& authenticate) {
   const std::string& path = request.param("imagePath");
   return path.find('/') == std::string::npos ? links.verify(path, SignedLinks::Purpose::kImage)
                                              : SignedLinks::Link{authenticate(request)->id, path};
@@ -190,7 +190,7 @@ Response image(const Request& request, const SignedLinks::Link& link, Service& s
 }  // namespace
 
 void add_routes(http::Router& router, Service& service, Ingest& ingest, storage::Storage& storage,
-                const SignedLinks& links, http::Authenticate authenticate) {
+                const SignedLinks& links, Authenticate authenticate) {
   const std::string base = "/api/datasets";
   const auto add = [&](Method method, const std::string& path, http::Handler handler,
                        Access access = Access::kUser, Body body = Body::kNone,

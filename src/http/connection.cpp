@@ -49,11 +49,13 @@ std::string_view without_origin(std::string_view target) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, Shared& shared, Gates& gates, DateHeader& date)
+Connection::Connection(Socket socket, Shared& shared, Gates& gates, Authenticator& authenticator,
+                       DateHeader& date)
     : socket_(std::move(socket)),
       shared_(shared),
       gates_(gates),
       pool_(gates.blocking),
+      authenticator_(authenticator),
       date_(date),
       event_timer_(socket_.get_executor()) {
   boost::system::error_code ignored;
@@ -204,10 +206,9 @@ Exchange Connection::begin_exchange(const Parser& parser) const {
 Task<void> Connection::make_response(Parser& parser, Exchange& exchange) {
   if (!attempt(exchange, [&] { pass_entrance(exchange, shared_); })) co_return;
   if (exchange.is_answered) co_return;
-  if (exchange.route->body != Body::kNone) {
-    // A stranger's gigabyte is refused before it is read.
-    if (!co_await authenticate_first(exchange) || !co_await read_body(parser, exchange)) co_return;
-  }
+  // A stranger's gigabyte is refused before it is read.
+  if (exchange.route->access != Access::kPublic && !co_await authenticator_.pass(exchange)) co_return;
+  if (exchange.route->body != Body::kNone && !co_await read_body(parser, exchange)) co_return;
   if (exchange.route->run_on == RunOn::kNetworkThread) {
     attempt(exchange, [&] { exchange.response = exchange.route->handler(exchange.request); });
   } else {
@@ -215,22 +216,11 @@ Task<void> Connection::make_response(Parser& parser, Exchange& exchange) {
   }
 }
 
-Task<bool> Connection::authenticate_first(Exchange& exchange) {
-  if (exchange.route->access == Access::kPublic) co_return true;
-  if (!attempt(exchange, [&] { pool_.enter(); })) co_return false;
-  co_await pool_.move_here();
-  const bool passed = attempt(exchange, [&] { pass_authentication(exchange, shared_); });
-  co_await pool_.move_back();
-  pool_.leave();
-  co_return passed;
-}
-
 Task<void> Connection::handle(Exchange& exchange) {
   PoolGate& pool = gates_.of(exchange.route->run_on);
   if (!attempt(exchange, [&] { pool.enter(); })) co_return;
   co_await pool.move_here();
   attempt(exchange, [&] {
-    if (exchange.route->body == Body::kNone) pass_authentication(exchange, shared_);
     exchange.response = exchange.route->handler(exchange.request);
     if (const auto* file = std::get_if<FileBody>(&exchange.response.body)) {
       exchange.file_plan = plan_file(exchange.request, *file, exchange.response);
@@ -251,7 +241,8 @@ Task<void> Connection::handle(Exchange& exchange) {
 void Connection::observe(Exchange& exchange) const {
   const log::Scope scope(exchange.log_context);
   const auto duration = Clock::now() - exchange.started;
-  const bool is_quiet = exchange.route != nullptr && exchange.route->run_on == RunOn::kNetworkThread;
+  const bool is_quiet = exchange.route != nullptr && exchange.route->run_on == RunOn::kNetworkThread &&
+                        exchange.route->access == Access::kPublic;
   const auto method = to_string(exchange.request.method);
   // The route and not the path: paths hold signed links.
   log::write(is_quiet ? log::Level::kDebug : log::Level::kInfo, "http", "answered",

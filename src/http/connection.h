@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/authenticator.h"
 #include "http/exchange.h"
 #include "http/network.h"
 #include "http/pools.h"
@@ -25,7 +26,7 @@ class Connection {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Connection(Socket socket, Shared& shared, Gates& gates, DateHeader& date);
+  Connection(Socket socket, Shared& shared, Gates& gates, Authenticator& authenticator, DateHeader& date);
 
   // Until the client or the server has had enough. Does not throw.
   Task<void> run();
@@ -47,7 +48,6 @@ class Connection {
   Task<bool> read_head(Parser& parser);
   Exchange begin_exchange(const Parser& parser) const;
   Task<void> make_response(Parser& parser, Exchange& exchange);
-  Task<bool> authenticate_first(Exchange& exchange);
   Task<void> handle(Exchange& exchange);
 
   Task<bool> read_body(Parser& parser, Exchange& exchange);
@@ -74,6 +74,7 @@ class Connection {
   Shared& shared_;
   Gates& gates_;
   PoolGate& pool_;  // of gates_: for what is short
+  Authenticator& authenticator_;
   DateHeader& date_;
   Timer event_timer_;
   boost::beast::flat_buffer buffer_;  // read, but not yet parsed

@@ -101,18 +101,6 @@ void check_media_type(Exchange& exchange, Shared&) {
   }
 }
 
-void authenticate(Exchange& exchange, const Shared& shared) {
-  if (exchange.route->access == Access::kPublic) return;
-  exchange.request.user = shared.authenticate(exchange.request);
-}
-
-void authorize(Exchange& exchange, const Shared& shared) {
-  if (exchange.route->access != Access::kAdministrator) return;
-  if (!shared.is_administrator(*exchange.request.user)) {
-    throw Error(ErrorKind::kForbidden, "FORBIDDEN", "Only an administrator may do this.");
-  }
-}
-
 void add_request_id(Exchange& exchange) {
   exchange.response.headers.set("X-Request-Id", exchange.request.id);
 }
@@ -135,7 +123,6 @@ void forbid_caching(Exchange& exchange) {
 
 constexpr std::array kEntrance{name_request, limit_rate,   check_head,       answer_preflight,
                                find_route,   check_length, check_media_type, read_query};
-constexpr std::array kAuthentication{authenticate, authorize};
 constexpr std::array kExit{add_request_id, add_rate_limit, forbid_caching};
 
 }  // namespace
@@ -147,8 +134,11 @@ void pass_entrance(Exchange& exchange, Shared& shared) {
   }
 }
 
-void pass_authentication(Exchange& exchange, const Shared& shared) {
-  for (const auto& step : kAuthentication) step(exchange, shared);
+void authorize(Exchange& exchange, const Shared& shared) {
+  if (exchange.route->access != Access::kAdministrator) return;
+  if (!shared.is_administrator(*exchange.request.user)) {
+    throw Error(ErrorKind::kForbidden, "FORBIDDEN", "Only an administrator may do this.");
+  }
 }
 
 void pass_exit(Exchange& exchange) {

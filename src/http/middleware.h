@@ -10,8 +10,8 @@ namespace inpaint::http {
 // Before the body is read, on the network thread: nothing here blocks.
 void pass_entrance(Exchange& exchange, Shared& shared);
 
-// On the blocking pool: who is calling, and may they?
-void pass_authentication(Exchange& exchange, const Shared& shared);
+// Whether the caller, who is known by then, may do this at all.
+void authorize(Exchange& exchange, const Shared& shared);
 
 // What every answer carries besides its own headers.
 void pass_exit(Exchange& exchange);

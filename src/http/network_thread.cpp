@@ -12,7 +12,8 @@ constexpr std::size_t kMaximumTurnedAway = 256;
 
 }  // namespace
 
-NetworkThread::NetworkThread(Shared& shared, Pools& pools) : shared_(shared), gates_(pools, context_) {}
+NetworkThread::NetworkThread(Shared& shared, Pools& pools)
+    : shared_(shared), gates_(pools, context_), authenticator_(shared, gates_.blocking, context_) {}
 
 void NetworkThread::start() {
   asio::co_spawn(context_, watch_deadlines(), asio::detached);
@@ -57,7 +58,7 @@ void NetworkThread::join() {
 Task<void> NetworkThread::serve(Socket socket, AddressLimit::Place place) {
   {
     const AddressLimit::Place held = std::move(place);
-    Connection connection(std::move(socket), shared_, gates_, date_);
+    Connection connection(std::move(socket), shared_, gates_, authenticator_, date_);
     open_.insert(&connection);
     if (!is_finishing_) co_await connection.run();
     open_.erase(&connection);
@@ -67,7 +68,7 @@ Task<void> NetworkThread::serve(Socket socket, AddressLimit::Place place) {
 
 Task<void> NetworkThread::refuse(Socket socket, Error reason) {
   {
-    Connection connection(std::move(socket), shared_, gates_, date_);
+    Connection connection(std::move(socket), shared_, gates_, authenticator_, date_);
     open_.insert(&connection);
     if (!is_finishing_) co_await connection.refuse(std::move(reason));
     open_.erase(&connection);

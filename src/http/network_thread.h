@@ -38,6 +38,7 @@ class NetworkThread {
   Shared& shared_;
   asio::io_context context_{1};
   Gates gates_;
+  Authenticator authenticator_;
   asio::executor_work_guard<Executor> work_{context_.get_executor()};
   Timer watch_{context_};
   DateHeader date_;

@@ -42,9 +42,6 @@ std::string literal_name(Method method, std::string_view path) {
 }  // namespace
 
 void Router::add(Route route) {
-  if (route.run_on == RunOn::kNetworkThread && route.access != Access::kPublic) {
-    throw internal(route.pattern + " must be public or run on the pool, where callers are authenticated");
-  }
   Pattern pattern;
   for (const std::string_view segment : split(route.pattern)) pattern.emplace_back(segment);
   if (route.pattern.find(':') == std::string::npos) {

@@ -21,7 +21,7 @@ enum class Body { kNone, kJson, kMultipart };
 // What takes long has threads of its own, so that it never has all those that others need: kSlowPool for
 // what keeps a core busy, such as bcrypt, kUploadPool for what decodes uploads, perhaps for minutes,
 // kFilePool for what answers with a file, perhaps from a bucket that does not answer. kNetworkThread: only
-// what is public, never blocks and answers with text (/health).
+// what never blocks and answers with text (/health).
 enum class RunOn { kBlockingPool, kSlowPool, kUploadPool, kFilePool, kNetworkThread };
 
 struct Route {

@@ -5,8 +5,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
+#include "base/error.h"
+#include "base/log.h"
 #include "http/router.h"
 
 namespace inpaint::http {
@@ -48,8 +52,16 @@ struct ServerOptions {
   std::function<void(const RequestObservation&)> observe;  // called on network threads; may be empty
 };
 
-// Who is calling: throws kUnauthenticated. Runs on the blocking pool.
-using Authenticate = std::function<std::shared_ptr<const accounts::User>(const Request&)>;
+// Who sent a request: the answer to it is the user, or the refusal.
+struct Caller {
+  const Request& request;
+  log::Context& log_context;  // of the request
+  std::shared_ptr<const accounts::User> user;
+  std::optional<Error> refusal;
+};
+// Finds the answer for each of some callers, who are many when many ask at the same time. What it throws is
+// the answer for all. Runs on the blocking pool.
+using Authenticate = std::function<void(std::span<Caller>)>;
 // Whether an authenticated caller may use Access::kAdministrator routes.
 using IsAdministrator = std::function<bool(const accounts::User&)>;
 

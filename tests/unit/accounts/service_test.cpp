@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "accounts/audit.h"
+#include "accounts/repository.h"
 #include "base/error.h"
 #include "credits/ledger.h"
 #include "database/session.h"
@@ -78,6 +79,48 @@ TEST_F(ServiceTest, logs_in_and_authenticates) {
   EXPECT_EQ(service_.authenticate(header)->id, user.id);
   EXPECT_EQ(code_of([&] { bearer("ada@example.org", "wrong password"); }), "BAD_CREDENTIALS");
   EXPECT_EQ(code_of([&] { bearer("nobody@example.org"); }), "BAD_CREDENTIALS");
+}
+
+TEST_F(ServiceTest, authenticates_many_at_once_each_in_its_place) {
+  std::vector<User> users;
+  std::vector<std::string> headers;
+  for (int i = 0; i < 40; ++i) {
+    users.push_back(add("user" + std::to_string(i) + "@example.org"));
+    headers.push_back(bearer(users.back().email));
+  }
+  service_.remove(users[3], users[3].id);
+  service_.update(users[5], users[5].id, {.name = {}, .surname = {}, .email = {}, .password = "password2"});
+  service_.update(users[7], users[7].id, {.name = "Augusta", .surname = {}, .email = {}, .password = {}});
+  std::vector<std::string_view> all(headers.begin(), headers.end());
+  all.insert(all.begin() + 20, {"", "Bearer nonsense", headers[0], headers[0]});
+  const std::vector<Service::Caller> callers = service_.authenticate(all);
+  ASSERT_EQ(callers.size(), all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto whose =
+        static_cast<std::size_t>(std::find(headers.begin(), headers.end(), all[i]) - headers.begin());
+    const auto* user = std::get_if<std::shared_ptr<const User>>(&callers[i]);
+    if (whose == headers.size() || whose == 3 || whose == 5) {
+      ASSERT_EQ(user, nullptr) << i;
+      EXPECT_EQ(std::get<Error>(callers[i]).code(), "UNAUTHENTICATED");
+    } else {
+      ASSERT_NE(user, nullptr) << i;
+      EXPECT_EQ((*user)->id, users[whose].id);
+      EXPECT_EQ((*user)->name, whose == 7 ? "Augusta" : "Ada");
+    }
+  }
+  EXPECT_TRUE(service_.authenticate(std::vector<std::string_view>{}).empty());
+}
+
+TEST_F(ServiceTest, finding_many_reads_no_whole_table) {
+  if (test::postgres() == nullptr) GTEST_SKIP() << "needs scripts/with-postgres";
+  test::crowd(*database_);
+  const std::vector<UserId> ids{UserId::make(), UserId::make(), UserId::make(), UserId::make(),
+                                UserId::make(), UserId::make(), UserId::make(), UserId::make()};
+  database_->transaction([&](database::Session& sql) {
+    const long long before = test::whole_tables_read(sql);
+    for (int i = 0; i < 10; ++i) repository::find(sql, ids);  // planned for all values from the sixth on
+    EXPECT_EQ(test::whole_tables_read(sql) - before, 0);
+  });
 }
 
 // The work of comparing a password is what takes time, and it is done for an unknown e-mail too, whatever

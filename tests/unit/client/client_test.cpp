@@ -56,7 +56,7 @@ class ClientTest : public testing::Test {
     options.json_limit_bytes = 16 << 20;
     options.requests_per_minute = 0;
     server_ = std::make_unique<http::Server>(
-        options, std::move(router), [](const http::Request&) { return nullptr; },
+        options, std::move(router), [](std::span<http::Caller>) {},
         [](const accounts::User&) { return false; });
     base_ = "http://127.0.0.1:" + std::to_string(server_->start());
   }

@@ -92,12 +92,6 @@ TEST_F(MiddlewareTest, AuthenticatesAndAuthorizes) {
   EXPECT_EQ(ask("GET /administration HTTP/1.1\r\nAuthorization: Bearer admin").status, 200);
 }
 
-TEST_F(MiddlewareTest, ARouteOfTheNetworkThreadMustBePublic) {
-  EXPECT_THROW(router_.add({Method::kGet, "/secret", [](const Request&) { return Response{}; }, Access::kUser,
-                            Body::kNone, RunOn::kNetworkThread}),
-               Error);
-}
-
 TEST_F(MiddlewareTest, HidesOurOwnFaults) {
   start();
   const Answer answer = ask("GET /broken HTTP/1.1\r\nX-Request-Id: r-7");

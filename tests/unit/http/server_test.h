@@ -5,6 +5,7 @@
 #include <fstream>
 #include <functional>
 #include <latch>
+#include <span>
 #include <thread>
 
 #include "base/log.h"
@@ -33,8 +34,8 @@ inline std::string code(const Answer& answer) {
   return json(answer)["error"]["code"].get<std::string>();
 }
 
-// A server with one route of each kind, on a port of its own. A test changes options_ and router_, then
-// calls start().
+// A server with one route of each kind, on a port of its own. A test changes options_, router_ and
+// authenticate_, then calls start().
 class ServerTest : public testing::Test {
  protected:
   ServerTest() {
@@ -66,17 +67,21 @@ class ServerTest : public testing::Test {
   }
 
   std::uint16_t start() {
-    server_ = std::make_unique<Server>(
-        options_, std::move(router_),
-        [](const Request& request) {
-          const auto given = request.headers.find("Authorization").value_or("");
-          if (!given.starts_with("Bearer ")) {
-            throw Error(ErrorKind::kUnauthenticated, "UNAUTHENTICATED", "Log in first.");
-          }
-          return std::make_shared<const accounts::User>(accounts::User{std::string(given.substr(7))});
-        },
-        [](const accounts::User& user) { return user.name == "admin"; });
+    server_ = std::make_unique<Server>(options_, std::move(router_), authenticate_,
+                                       [](const accounts::User& user) { return user.name == "admin"; });
     return port_ = server_->start();
+  }
+
+  // Believes every caller who gives a name.
+  static void believe(std::span<Caller> callers) {
+    for (Caller& caller : callers) {
+      const auto given = caller.request.headers.find("Authorization").value_or("");
+      if (given.starts_with("Bearer ")) {
+        caller.user = std::make_shared<const accounts::User>(accounts::User{std::string(given.substr(7))});
+      } else {
+        caller.refusal = Error(ErrorKind::kUnauthenticated, "UNAUTHENTICATED", "Log in first.");
+      }
+    }
   }
 
   // Whether it becomes true within 5 s.
@@ -97,6 +102,7 @@ class ServerTest : public testing::Test {
   const inpaint::test::TemporaryDirectory directory_;
   ServerOptions options_;
   Router router_;
+  Authenticate authenticate_ = believe;
   std::unique_ptr<Server> server_;
   std::uint16_t port_ = 0;
 };
