@@ -1,5 +1,6 @@
 #include <libpq-fe.h>
 #include <soci/postgresql/soci-postgresql.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <optional>
@@ -48,10 +49,17 @@ std::string with_parameters(const std::string& url) {
          "tcp_user_timeout=60000";
 }
 
-// The server ends a statement by itself when its time is over; only one that hangs is silent for longer.
+// The server ends a statement by itself when its time is over; only one that hangs is silent for longer, or
+// that can't make a COMMIT durable.
 constexpr std::chrono::seconds kBeyondStatement{5};
 
 struct PostgresSession final : Session {
+  // A server forgets what is prepared with the connection. To be told so by libpq, which waits for the
+  // answer, would hold up the end of a process when the server hangs.
+  ~PostgresSession() override {
+    if (get_backend() != nullptr) ::shutdown(PQsocket(connection_of(*this)), SHUT_RDWR);
+  }
+
   std::optional<SilenceGuard::Watched> watched;  // none: the server is waited for without an end
 };
 
@@ -94,7 +102,7 @@ std::unique_ptr<Session> PostgresDatabase::connect() {
   try {
     sql->open(soci::postgresql, with_parameters(options_.url));
   } catch (const soci::soci_error& error) {
-    throw ConnectFailure(error.what(), steady_clock::now() - begin >= kConnectLimit);
+    throw ConnectFailure(error.what(), steady_clock::now() - begin > kConnectLimit - std::chrono::seconds(1));
   }
   if (guard_) sql->watched.emplace(guard_, PQsocket(connection_of(*sql)));
   PQsetNoticeProcessor(

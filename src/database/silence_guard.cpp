@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,8 +17,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long nothing has been sent or received; zero when the kernel does not say.
+// How long nothing has been sent or received; zero when the kernel does not say, or when what was received is
+// still to be read.
 milliseconds silence_of(int socket) {
+  int unread = 0;
+  if (::ioctl(socket, FIONREAD, &unread) != 0 || unread > 0) return milliseconds(0);
   tcp_info info{};
   socklen_t size = sizeof info;
   if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return milliseconds(0);
@@ -43,23 +47,32 @@ SilenceGuard::Watched::~Watched() {
 SilenceGuard::SilenceGuard(milliseconds patience)
     : patience_(patience), thread_([this](const std::stop_token& stopping) { run(stopping); }) {}
 
+// A look that comes late says that this process stood still itself, and heard nothing for that reason.
 void SilenceGuard::run(const std::stop_token& stopping) {
+  const milliseconds interval = patience_ / 10;
   std::unique_lock lock(mutex_);
   while (!stopping.stop_requested()) {
-    changed_.wait_for(lock, stopping, patience_ / 10, [] { return false; });
-    end_silent();
+    const auto begin = Clock::now();
+    stopping_.wait_for(lock, stopping, interval, [] { return false; });
+    if (Clock::now() - begin < 2 * interval) end_silent();
   }
 }
 
 void SilenceGuard::end_silent() const {
+  const auto is_silent = [this](const Watched* watched) { return this->is_silent(*watched); };
+  if (std::none_of(watched_.begin(), watched_.end(), is_silent)) return;
+  log::warn("errors", "the database is silent; connections to it are ended",
+            {{"seconds", std::chrono::ceil<std::chrono::seconds>(patience_).count()}});
   for (const Watched* watched : watched_) {
-    const Clock::time_point since = watched->since_;
-    if (since == Watched::kIdle || Clock::now() - since < patience_) continue;
-    if (silence_of(watched->socket_) < patience_) continue;
-    log::warn("errors", "the database is silent; a connection to it is ended",
-              {{"seconds", std::chrono::ceil<std::chrono::seconds>(patience_).count()}});
-    ::shutdown(watched->socket_, SHUT_RDWR);
+    if (watched->since_.load() == Watched::kIdle || is_silent(watched))
+      ::shutdown(watched->socket_, SHUT_RDWR);
   }
+}
+
+bool SilenceGuard::is_silent(const Watched& watched) const {
+  const Clock::time_point since = watched.since_;
+  return since != Watched::kIdle && Clock::now() - since >= patience_ &&
+         silence_of(watched.socket_) >= patience_;
 }
 
 }  // namespace inpaint::database

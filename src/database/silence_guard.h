@@ -13,7 +13,8 @@ namespace inpaint::database {
 // Ends connections on which a server has been silent for longer than it may be. A server that hangs keeps its
 // socket open and its kernel acknowledges what is sent, so neither keepalives nor TCP's own time limits
 // notice; and libpq waits for an answer without an end. Silence is what the kernel says of the socket, so it
-// costs the work nothing. Sockets that are not TCP are never ended.
+// costs the work nothing. With one that is silent at work go all that are idle, which are hardly better.
+// Sockets that are not TCP are never ended.
 class SilenceGuard {
  public:
   using Clock = std::chrono::steady_clock;
@@ -44,10 +45,11 @@ class SilenceGuard {
  private:
   void run(const std::stop_token& stopping);
   void end_silent() const;
+  bool is_silent(const Watched& watched) const;
 
   const std::chrono::milliseconds patience_;
   std::mutex mutex_;
-  std::condition_variable_any changed_;
+  std::condition_variable_any stopping_;
   std::unordered_set<const Watched*> watched_;
   std::jthread thread_;
 };

@@ -148,10 +148,17 @@ def hung_postgres():
 
 
 def test_a_postgres_that_hangs_is_given_up_and_taken_up_again(tmp_path):
-    user = register(Server(tmp_path / "data", "--worker-concurrency", "0").url)
-    with hung_postgres():
-        began = time.monotonic()
-        assert code_of(user.get("/api/users/profile", expect=503)) == "DATABASE_UNAVAILABLE"
-        assert time.monotonic() - began < 50
-        user.get("/health", expect=200)
-    user.get("/api/users/profile", expect=200)
+    server = Server(tmp_path / "data", "--worker-concurrency", "0")
+    try:
+        user = register(server.url)
+        with hung_postgres():
+            began = time.monotonic()
+            assert code_of(user.get("/api/users/profile", expect=503)) == "DATABASE_UNAVAILABLE"
+            assert time.monotonic() - began < 50
+            user.get("/health", expect=200)
+        user.get("/api/users/profile", expect=200)
+        with hung_postgres():
+            server.process.terminate()
+            assert server.process.wait(15) == 0
+    finally:
+        server.process.kill()
