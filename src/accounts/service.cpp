@@ -170,7 +170,9 @@ int Service::cost_of_refusal() {
 std::shared_ptr<const User> Service::authenticate(std::string_view authorization) {
   const Caller caller = authenticate(std::vector{authorization}).front();
   if (const auto* refusal = std::get_if<Error>(&caller)) throw Error(*refusal);
-  return std::get<std::shared_ptr<const User>>(caller);
+  auto user = std::get<std::shared_ptr<const User>>(caller);
+  log::annotate("user", user->id.to_string());
+  return user;
 }
 
 std::vector<Service::Caller> Service::authenticate(const std::vector<std::string_view>& authorizations) {

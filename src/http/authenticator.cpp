@@ -10,7 +10,10 @@ namespace inpaint::http {
 namespace {
 
 // The second is with the database while the answers to the first are on their way to the clients.
-constexpr std::size_t kMaximumAsking = 2;
+constexpr std::size_t kUsuallyAsking = 2;
+// Where both hang, on connections that are cut off, others must not hang with them.
+constexpr std::size_t kMaximumAsking = 16;
+constexpr std::chrono::seconds kIsStuck{1};
 constexpr std::size_t kMaximumBatch = 16;
 
 }  // namespace
@@ -31,9 +34,14 @@ void Authenticator::join(Exchange& exchange, Resume resume) {
     const std::scoped_lock lock(mutex_);
     waiting_.push_back({&exchange, std::move(resume)});
   }
-  if (asking_ >= kMaximumAsking || !begin_gathering()) return;
+  if (!has_room() || !begin_gathering()) return;
   ++asking_;
   asio::co_spawn(context_, ask(), asio::detached);
+}
+
+bool Authenticator::has_room() const {
+  if (asking_ < kUsuallyAsking) return true;
+  return asking_ < kMaximumAsking && std::chrono::steady_clock::now() - asked_ > kIsStuck;
 }
 
 // A question gathers callers until the pool comes to it; before that there is no need for another.
@@ -44,6 +52,7 @@ bool Authenticator::begin_gathering() {
 
 Task<void> Authenticator::ask() {
   do {
+    asked_ = std::chrono::steady_clock::now();
     co_await pool_.move_here();
     std::vector<Waiting> batch = take();
     authenticate(batch);
@@ -80,6 +89,7 @@ void Authenticator::authenticate(const std::vector<Waiting>& batch) noexcept {
     attempt(*batch[i].exchange, [&] {
       if (failure) std::rethrow_exception(failure);
       if (callers[i].refusal) throw Error(*callers[i].refusal);
+      if (!callers[i].user) throw internal("a caller was neither known nor refused");
       batch[i].exchange->request.user = std::move(callers[i].user);
     });
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <mutex>
@@ -33,6 +34,8 @@ class Authenticator {
         [this, &exchange](Resume resume) { join(exchange, std::move(resume)); }, kAwait);
   }
   void join(Exchange& exchange, Resume resume);
+  // Whether there may be one question more.
+  bool has_room() const;
   // Whether a question is to be put now.
   bool begin_gathering();
   // Puts one question after the other until nobody waits for one.
@@ -43,7 +46,8 @@ class Authenticator {
   const Shared& shared_;
   PoolGate& pool_;
   asio::io_context& context_;
-  std::size_t asking_ = 0;  // coroutines that ask()
+  std::size_t asking_ = 0;                       // coroutines that ask()
+  std::chrono::steady_clock::time_point asked_;  // when the last of them began or went on
   std::mutex mutex_;
   // Changed on the network thread and on the pool.
   std::deque<Waiting> waiting_;

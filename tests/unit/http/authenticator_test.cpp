@@ -43,6 +43,11 @@ class AuthenticatorTest : public test::ServerTest {
   }
   Answer answer_to(const std::string& name) { return clients_.at(name).receive(); }
 
+  // Of the questions so far, about how many each was.
+  std::vector<std::size_t> sizes() {
+    const std::scoped_lock lock(mutex_);
+    return sizes_;
+  }
   // Until the next question is there.
   bool is_asked() { return begun_.try_acquire_for(10s); }
   // As many questions as there are at a time, about one caller each: who comes now must wait.
@@ -72,7 +77,7 @@ TEST_F(AuthenticatorTest, asks_one_question_about_all_who_wait) {
   go_on_.release(1000);
   for (const std::string& name : names) EXPECT_EQ(text(answer_to(name), "name"), name);
   for (const char* name : {"first", "second"}) EXPECT_EQ(text(answer_to(name), "name"), name);
-  EXPECT_EQ(sizes_, (std::vector<std::size_t>{1, 1, 10}));
+  EXPECT_EQ(sizes(), (std::vector<std::size_t>{1, 1, 10}));
 }
 
 TEST_F(AuthenticatorTest, a_question_is_about_a_limited_number) {
@@ -83,8 +88,9 @@ TEST_F(AuthenticatorTest, a_question_is_about_a_limited_number) {
   wait_until_read();
   go_on_.release(1000);
   for (const std::string& name : names) EXPECT_EQ(text(answer_to(name), "name"), name);
-  EXPECT_LE(*std::ranges::max_element(sizes_), 16U);
-  EXPECT_LE(sizes_.size(), 10U);
+  const std::vector<std::size_t> asked = sizes();
+  EXPECT_LE(*std::ranges::max_element(asked), 16U);
+  EXPECT_LE(asked.size(), 10U);
 }
 
 TEST_F(AuthenticatorTest, who_comes_during_a_question_is_not_answered_by_it) {
@@ -94,12 +100,12 @@ TEST_F(AuthenticatorTest, who_comes_during_a_question_is_not_answered_by_it) {
   ASSERT_TRUE(is_asked());
   send("second");
   wait_until_read();
-  EXPECT_EQ(sizes_.size(), 1U);
+  EXPECT_EQ(sizes().size(), 1U);
   go_on_.release();
   ASSERT_TRUE(is_asked());
   go_on_.release();
   for (const char* name : {"first", "second"}) EXPECT_EQ(text(answer_to(name), "name"), name);
-  EXPECT_EQ(sizes_.size(), 2U);
+  EXPECT_EQ(sizes().size(), 2U);
 }
 
 TEST_F(AuthenticatorTest, nobody_is_forgotten_and_nobody_taken_for_another) {
@@ -118,6 +124,16 @@ TEST_F(AuthenticatorTest, nobody_is_forgotten_and_nobody_taken_for_another) {
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(right, 8 * 300);
+}
+
+TEST_F(AuthenticatorTest, questions_that_hang_do_not_hold_up_who_comes_later) {
+  start();
+  keep_busy();
+  std::this_thread::sleep_for(1200ms);
+  send("later");
+  EXPECT_TRUE(is_asked());
+  go_on_.release(1000);
+  for (const char* name : {"first", "second", "later"}) EXPECT_EQ(text(answer_to(name), "name"), name);
 }
 
 TEST_F(AuthenticatorTest, a_refusal_is_for_one_caller) {
