@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Jobs per second from adding to completion, with empty jobs, beside BullMQ on Node.js on the same Redis.
 
-All keep the same number of jobs under way, with the same options, in alternating rounds; the clock runs from the first
-job's adding to the last one's completion. Ours is one process that adds and works, and is judged beside BullMQ's
-producer and worker in one process, by the median of the rounds' ratios. BullMQ in two processes is shown too.
+All keep the same number of jobs under way, with the same attempts and counts of kept jobs, in alternating rounds; the
+clock runs from the first job's adding to the last one's completion. Ours is one process that adds and works, and is
+judged beside BullMQ's producer and worker in one process, by the median of the rounds' ratios. BullMQ in two processes
+is shown too. BullMQ's worker looks for jobs that are kept too many at each completion; ours at each 64th.
 
 Redis runs BullMQ's scripts for everybody, one after the other on one core. How much of that core it used, and how long
 it was inside the scripts, says what the others leave to gain: nobody can do more jobs than the scripts allow.

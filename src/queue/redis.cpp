@@ -57,15 +57,13 @@ Connection::Connection(const Redis& server, const std::string& name)
     : context_(redisConnectWithTimeout(server.host.c_str(), server.port, to_timeval(kConnectLimit))) {
   if (!context_ || context_->err != 0) fail();
   redisEnableKeepAlive(context_.get());
-  if (!server.user.empty() || !server.password.empty()) {
-    accept(server.user.empty() ? Command{"AUTH", server.password}
-                               : Command{"AUTH", server.user, server.password});
-  }
-  if (!name.empty()) accept({"CLIENT", "SETNAME", name});
+  if (!server.user.empty() || !server.password.empty()) log_in(server);
+  if (!name.empty()) send({"CLIENT", "SETNAME", name});  // whoever may not is only not shown
 }
 
-void Connection::accept(const Command& command) {
-  const Reply reply = send(command);
+void Connection::log_in(const Redis& server) {
+  const Reply reply = send(server.user.empty() ? Command{"AUTH", server.password}
+                                               : Command{"AUTH", server.user, server.password});
   if (reply.kind == Reply::Kind::kRefusal) refused(reply);
 }
 

@@ -46,7 +46,7 @@ class Connection {
     void operator()(redisContext* context) const;
   };
 
-  void accept(const Command& command);
+  void log_in(const Redis& server);
   void limit_time(std::chrono::milliseconds limit);
   [[noreturn]] void fail() const;
 

@@ -113,7 +113,7 @@ TEST_F(BullmqQueueTest, WhatRedisRefusesIsAnErrorToo) {
 }
 
 TEST_F(BullmqQueueTest, ARedisThatAsksForAPasswordIsGivenIt) {
-  server_.command({"ACL", "SETUSER", "painter", "on", ">brush", "~*", "&*", "+@all"});
+  server_.command({"ACL", "SETUSER", "painter", "on", ">brush", "~bull:*", "+@all", "-@dangerous"});
   server_.command({"CONFIG", "SET", "requirepass", "secret"});
   const auto queue_of = [&](const std::string& user, const std::string& password) {
     return make_bullmq_queue(
