@@ -1,17 +1,19 @@
 #!/usr/bin/python3
 """Quality and cost of every model on pictures whose truth is known, beside what they must reach.
 
-usage: bench/engine/run.py [--second-set] [--sheet FILE.png]
+usage: bench/engine/run.py [--second-set] [--gmic] [--sheet FILE.png]
        bench/engine/run.py --check
 
 Prints, for each mask, the means over the pictures of PSNR, SSIM and SWD inside the hole (see score.py), the processor
 time as a multiple of cv::inpaint's (Navier-Stokes, radius 5, the whole picture, in the same run), wall by processor
 time on two threads, and the memory in bytes per pixel of the largest region worked on. Then how the cost grows with
 the picture, and how far it is from a loop of nothing but comparisons. --second-set takes pictures that the engine was
-not tuned on instead, from Debian packages that it downloads. --sheet also writes a contact sheet: hole, truth, each
+not tuned on instead, from Debian packages that it downloads. --gmic adds G'MIC's methods to the table of quality;
+they are not judged by. --sheet also writes a contact sheet: hole, truth, each
 model. --check, for ./test, looks at the quality alone, of the program as it is built: `inpaint run`.
 """
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+import gmic
 import score
 import second_set
 
@@ -104,6 +107,20 @@ class Run:
         for (mask, name), row in self.means.items():
             print(f"| {mask} | {name} | {row[PSNR]:.2f} | {row[SSIM]:.3f} | {row[SWD]:.2f} "
                   f"| {self.ratio(mask, name):.2f} | {row[PARALLEL]:.2f} | {row[MEMORY]:.0f} |")
+        print()
+
+    def print_gmic(self):
+        """The quality of G'MIC's methods, beside the table."""
+        result = self.directory / "gmic.png"
+        print("| mask | G'MIC | PSNR | SSIM | SWD |")
+        print("| --- | --- | --- | --- | --- |")
+        for mask, method in itertools.product(MASKS, gmic.METHODS):
+            rows = []
+            for picture in self.pictures:
+                gmic.fill(method, write_damaged(picture, MASKS[mask], self.directory), MASKS[mask], result)
+                rows.append(quality(picture, MASKS[mask], result))
+            row = np.mean(rows, axis=0)
+            print(f"| {mask} | {method} | {row[PSNR]:.2f} | {row[SSIM]:.3f} | {row[SWD]:.2f} |")
         print()
 
     def judge_cost(self, table):
@@ -224,6 +241,8 @@ def measure(options, pictures, directory, table):
     build("engine_bench", "engine_limit_bench")
     run = Run(pictures, directory, repeat=1 if options.second_set else 5)
     run.print_table()
+    if options.gmic:
+        run.print_gmic()
     if options.second_set:
         run.judge_beside_opencv(table)
     else:
@@ -238,6 +257,7 @@ def measure(options, pictures, directory, table):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--second-set", action="store_true")
+    parser.add_argument("--gmic", action="store_true")
     parser.add_argument("--sheet")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()

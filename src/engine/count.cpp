@@ -1,5 +1,5 @@
-// Compiled once for each instruction set, as search.cpp is. A pixel's four sums are always added up in the
-// same order and never fused with a multiplication, so that here too the bytes are the same everywhere.
+// Compiled once for each instruction set, as search.cpp is. Sums of floats are always added up in the same
+// order and never fused with a multiplication, so that here too the bytes are the same everywhere.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/count.cpp"
 #include <hwy/foreach_target.h>
@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <functional>
 
 #include "engine/pixels.h"
 #include "engine/vote.h"
@@ -16,8 +18,16 @@ namespace inpaint::engine {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// red, green, blue, and the weights they came with.
-using Total = std::array<float, 4>;
+// How a patch's votes fall off from its centre, place by place.
+using Kernel = std::array<float, kPatchTexels>;
+
+// A vote so many grey levels from the mode counts half.
+constexpr float kSquaredReach = 15 * 15;
+constexpr int kSteps = 2;  // from the mean towards the mode
+
+using Colour = std::array<float, 3>;
+// Red, green, blue, and the weight of the vote.
+using Value = std::array<float, 4>;
 
 // Calls each(kernel weight, vote, index of the pixel of the picture that it votes for) for every patch that
 // covers the pixel (x, y) of the window. stride: the picture's width.
@@ -41,68 +51,176 @@ HWY_INLINE void for_votes(const Grid<Vote>& votes, const Field& field, const Ker
 }
 
 #if HWY_TARGET == HWY_SCALAR
-class Sum {
- public:
-  HWY_INLINE void add(float kernel_weight, const Vote& vote, const Texel& texel) {
-    const Total colour{static_cast<float>(texel.red), static_cast<float>(texel.green),
-                       static_cast<float>(texel.blue), 0.0F};
-    const Total shift{vote.weighted_shift[0], vote.weighted_shift[1], vote.weighted_shift[2], vote.weight};
-    for (std::size_t i = 0; i < 4; ++i) total_[i] += kernel_weight * (vote.weight * colour[i] + shift[i]);
-  }
-
-  HWY_INLINE const Total& total() const { return total_; }
-
- private:
-  Total total_{};
+struct Lanes {
+  std::array<float, 4> values{};
 };
+
+template <typename Operation>
+HWY_INLINE Lanes each_lane(const Lanes& a, const Lanes& b, const Operation& operation) {
+  Lanes result;
+  for (std::size_t i = 0; i < 4; ++i) result.values[i] = operation(a.values[i], b.values[i]);
+  return result;
+}
+HWY_INLINE Lanes operator+(const Lanes& a, const Lanes& b) {
+  return each_lane(a, b, std::plus());
+}
+HWY_INLINE Lanes operator-(const Lanes& a, const Lanes& b) {
+  return each_lane(a, b, std::minus());
+}
+HWY_INLINE Lanes operator*(const Lanes& a, const Lanes& b) {
+  return each_lane(a, b, std::multiplies());
+}
+HWY_INLINE Lanes operator/(const Lanes& a, const Lanes& b) {
+  return each_lane(a, b, std::divides());
+}
+
+HWY_INLINE Lanes all(float value) {
+  return {{value, value, value, value}};
+}
+
+HWY_INLINE float sum_of(const Lanes& lanes) {
+  return (lanes.values[0] + lanes.values[1]) + (lanes.values[2] + lanes.values[3]);
+}
+
+HWY_INLINE Value value_of(const Texel& texel, const Vote& vote, float weight) {
+  return {static_cast<float>(texel.red) + vote.shift[0], static_cast<float>(texel.green) + vote.shift[1],
+          static_cast<float>(texel.blue) + vote.shift[2], weight};
+}
+
+// Of four values: the reds, the greens, the blues, the weights.
+HWY_INLINE void take_apart(const Value* values, Lanes& red, Lanes& green, Lanes& blue, Lanes& weight) {
+  for (std::size_t i = 0; i < 4; ++i) {
+    red.values[i] = values[i][0];
+    green.values[i] = values[i][1];
+    blue.values[i] = values[i][2];
+    weight.values[i] = values[i][3];
+  }
+}
 #else
+using Floats = hn::FixedTag<float, 4>;
+using Lanes = hn::Vec<Floats>;
+
+HWY_INLINE Lanes all(float value) {
+  return hn::Set(Floats(), value);
+}
+
+HWY_INLINE float sum_of(Lanes lanes) {
+  const Lanes pairs = lanes + hn::Shuffle2301(lanes);
+  return hn::GetLane(pairs + hn::Shuffle1032(pairs));
+}
+
 alignas(16) constexpr std::int32_t kColours[4] = {-1, -1, -1, 0};
 
-class Sum {
- public:
-  HWY_INLINE Sum() : sum_(hn::Zero(kFloats)) {}
+HWY_INLINE Value value_of(const Texel& texel, const Vote& vote, float weight) {
+  const hn::FixedTag<std::int32_t, 4> integers;
+  const hn::FixedTag<std::uint8_t, 4> bytes;
+  const auto channels =
+      hn::PromoteTo(integers, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(&texel)));
+  const auto colours = hn::Load(integers, kColours);
+  const Lanes shifted = hn::ConvertTo(Floats(), channels) + hn::LoadU(Floats(), vote.shift);
+  Value value;
+  hn::StoreU(hn::IfThenElse(hn::MaskFromVec(hn::BitCast(Floats(), colours)), shifted, all(weight)), Floats(),
+             value.data());
+  return value;
+}
 
-  HWY_INLINE void add(float kernel_weight, const Vote& vote, const Texel& texel) {
-    const hn::FixedTag<std::int32_t, 4> integers;
-    const hn::FixedTag<std::uint8_t, 4> bytes;
-    const auto channels =
-        hn::PromoteTo(integers, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(&texel)));
-    const auto colour = hn::ConvertTo(kFloats, hn::And(channels, hn::Load(integers, kColours)));
-    const auto shift = hn::LoadU(kFloats, reinterpret_cast<const float*>(&vote));
-    const auto weighted = hn::Add(hn::Mul(colour, hn::Broadcast<3>(shift)), shift);
-    sum_ = hn::Add(sum_, hn::Mul(weighted, hn::Set(kFloats, kernel_weight)));
-  }
-
-  HWY_INLINE Total total() const {
-    alignas(16) Total total{};
-    hn::Store(sum_, kFloats, total.data());
-    return total;
-  }
-
- private:
-  static constexpr hn::FixedTag<float, 4> kFloats{};
-  hn::Vec<hn::FixedTag<float, 4> > sum_;
-};
+HWY_INLINE void take_apart(const Value* values, Lanes& red, Lanes& green, Lanes& blue, Lanes& weight) {
+  hn::LoadInterleaved4(Floats(), values->data(), red, green, blue, weight);
+}
 #endif
 
 HWY_INLINE std::uint8_t rounded(float value) {
   return static_cast<std::uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F));
 }
 
-void count_row(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, int y, Level& level) {
-  for (int x = 0; x < level.window.width; ++x) {
-    if (!level.in_hole(x, y)) continue;
-    Sum sum;
-    for_votes(votes, field, kernel, level.picture.width(), x, y,
-              [&](float kernel_weight, const Vote& vote, std::int32_t from)
-                  HWY_ATTR { sum.add(kernel_weight, vote, level.picture.data()[from]); });
-    const Total total = sum.total();
-    if (total[3] <= 0) continue;
-    Texel& texel = level.estimate(x, y);
-    texel.red = rounded(total[0] / total[3]);
-    texel.green = rounded(total[1] / total[3]);
-    texel.blue = rounded(total[2] / total[3]);
+// All votes for a pixel.
+class Ballot {
+ public:
+  HWY_INLINE void add(const Value& value) { values_[count_++] = value; }
+
+  bool is_empty() const { return count_ == 0; }
+
+  HWY_INLINE Colour mean() {
+    for (std::size_t i = count_; i % 4 != 0; ++i) values_[i] = {};
+    return mean_by([](const Lanes&, const Lanes&, const Lanes&) HWY_ATTR { return all(1); });
   }
+
+  // Nearer to the mode of the votes than `start`, which is their mean: a step of mean shift (D. Comaniciu and
+  // P. Meer, Mean Shift: A Robust Approach Toward Feature Space Analysis, PAMI 24(5), 2002), with long tails,
+  // so that a vote far away still counts when there is no other.
+  HWY_INLINE Colour nearer_to_mode(const Colour& start) const {
+    const Lanes reach = all(kSquaredReach);
+    return mean_by([&](const Lanes& red, const Lanes& green, const Lanes& blue) HWY_ATTR {
+      const Lanes r = red - all(start[0]);
+      const Lanes g = green - all(start[1]);
+      const Lanes b = blue - all(start[2]);
+      return reach / (reach + (r * r + g * g + b * b));
+    });
+  }
+
+ private:
+  template <typename Factor>
+  HWY_INLINE Colour mean_by(const Factor& factor) const {
+    Lanes reds = all(0);
+    Lanes greens = all(0);
+    Lanes blues = all(0);
+    Lanes weights = all(0);
+    for (std::size_t i = 0; i < count_; i += 4) {
+      Lanes red = all(0);
+      Lanes green = all(0);
+      Lanes blue = all(0);
+      Lanes weight = all(0);
+      take_apart(&values_[i], red, green, blue, weight);
+      weight = weight * factor(red, green, blue);
+      reds = reds + weight * red;
+      greens = greens + weight * green;
+      blues = blues + weight * blue;
+      weights = weights + weight;
+    }
+    const float total = sum_of(weights);
+    return {sum_of(reds) / total, sum_of(greens) / total, sum_of(blues) / total};
+  }
+
+  std::array<Value, kPatchTexels + 3> values_;  // up to a multiple of four, of which the rest weigh nothing
+  std::size_t count_ = 0;
+};
+
+// The votes and sources around a tile of this width and a band's height stay in the second-level cache.
+constexpr int kTile = 64;
+
+// Calls each(x, y) for the pixels of the hole in some rows.
+template <typename Each>
+HWY_INLINE void for_holes(const Level& level, int first, int last, const Each& each) {
+  for (int left = 0; left < level.window.width; left += kTile) {
+    const int right = std::min(left + kTile, level.window.width);
+    for (int y = first; y < last; ++y) {
+      for (int x = left; x < right; ++x) {
+        if (level.in_hole(x, y)) each(x, y);
+      }
+    }
+  }
+}
+
+void count_pixel(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, int x, int y,
+                 Level& level) {
+  Ballot ballot;
+  for_votes(votes, field, kernel, level.picture.width(), x, y,
+            [&](float kernel_weight, const Vote& vote, std::int32_t from) HWY_ATTR {
+              ballot.add(value_of(level.picture.data()[from], vote, kernel_weight * vote.weight));
+            });
+  if (ballot.is_empty()) return;
+  Colour colour = ballot.mean();
+  for (int step = 0; step < kSteps; ++step) colour = ballot.nearer_to_mode(colour);
+  Texel& texel = level.estimate(x, y);
+  texel.red = rounded(colour[0]);
+  texel.green = rounded(colour[1]);
+  texel.blue = rounded(colour[2]);
+}
+
+void count_rows(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, int first, int last,
+                Level& level) {
+  for_holes(level, first, last,
+            [&](int x, int y) HWY_ATTR { count_pixel(votes, field, kernel, x, y, level); });
 }
 
 void count_sample(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, const Level& level,
@@ -118,7 +236,7 @@ void count_sample(const Grid<Vote>& votes, const Field& field, const Kernel& ker
               for (std::size_t c = 0; c < colours; ++c) {
                 const auto sample =
                     static_cast<float>(sample_at(original, static_cast<std::size_t>(from) * channels + c));
-                sum[c] += kernel_weight * (vote.weight * sample + step * vote.weighted_shift[c]);
+                sum[c] += kernel_weight * vote.weight * (sample + step * vote.shift[c]);
               }
             });
   if (weights <= 0) return;
@@ -129,11 +247,10 @@ void count_sample(const Grid<Vote>& votes, const Field& field, const Kernel& ker
   }
 }
 
-void count_samples_row(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, const Level& level,
-                       int y, Image& original) {
-  for (int x = 0; x < level.window.width; ++x) {
-    if (level.in_hole(x, y)) count_sample(votes, field, kernel, level, x, y, original);
-  }
+void count_samples_rows(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, const Level& level,
+                        int first, int last, Image& original) {
+  for_holes(level, first, last,
+            [&](int x, int y) HWY_ATTR { count_sample(votes, field, kernel, level, x, y, original); });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -143,23 +260,39 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace inpaint::engine {
 
-HWY_EXPORT(count_row);
-HWY_EXPORT(count_samples_row);
+HWY_EXPORT(count_rows);
+HWY_EXPORT(count_samples_rows);
 
-void count(const Grid<Vote>& votes, const Field& field, const Focus& focus, Level& level, Workers& workers) {
-  const Kernel kernel = kernel_of(focus);
+namespace {
+
+using Kernel = std::array<float, kPatchTexels>;
+
+Kernel make_kernel() {
+  constexpr float kFallOff = 0.1F;  // per squared pixel: by distance 3, to 0.4
+  Kernel kernel{};
+  float* next = kernel.data();
+  for (int dy = -kRadius; dy <= kRadius; ++dy) {
+    for (int dx = -kRadius; dx <= kRadius; ++dx) {
+      *next++ = std::exp(-kFallOff * static_cast<float>(dx * dx + dy * dy));
+    }
+  }
+  return kernel;
+}
+
+}  // namespace
+
+void count(const Grid<Vote>& votes, const Field& field, Level& level, Workers& workers) {
+  const Kernel kernel = make_kernel();
   in_bands(workers, level.window.height, [&](int first, int last) {
-    for (int y = first; y < last; ++y) HWY_DYNAMIC_DISPATCH(count_row)(votes, field, kernel, y, level);
+    HWY_DYNAMIC_DISPATCH(count_rows)(votes, field, kernel, first, last, level);
   });
 }
 
-void count_samples(const Grid<Vote>& votes, const Field& field, const Focus& focus, const Level& level,
-                   Image& original, Workers& workers) {
-  const Kernel kernel = kernel_of(focus);
+void count_samples(const Grid<Vote>& votes, const Field& field, const Level& level, Image& original,
+                   Workers& workers) {
+  const Kernel kernel = make_kernel();
   in_bands(workers, level.window.height, [&](int first, int last) {
-    for (int y = first; y < last; ++y) {
-      HWY_DYNAMIC_DISPATCH(count_samples_row)(votes, field, kernel, level, y, original);
-    }
+    HWY_DYNAMIC_DISPATCH(count_samples_rows)(votes, field, kernel, level, first, last, original);
   });
 }
 

@@ -6,9 +6,6 @@
 namespace inpaint::engine {
 namespace {
 
-constexpr Focus kMean{0.05F};      // while the hole takes shape
-constexpr Focus kEnlarged{0.3F};   // when a level begins
-constexpr Focus kCopy{1.0F};       // for the result
 constexpr int kFinerReach = 32;    // pixels around what the coarser level found
 constexpr int kFarthest = 256;     // pixels around a patch of the coarsest level
 constexpr int kFarthestThin = 48;  // the same where the hole is so thin that no level is coarser
@@ -34,11 +31,11 @@ Effort effort_of(Quality quality) {
     case Quality::kLow:
       return {2, 1, 1, 1, 1};
     case Quality::kMedium:
-      return {4, 3, 1, 2, 1};
+      return {10, 3, 3, 2, 1};
     case Quality::kHigh:
-      return {10, 4, 3, 3, 2};
+      return {10, 4, 5, 3, 2};
   }
-  return {4, 3, 1, 2, 1};
+  return {10, 3, 3, 2, 1};
 }
 
 Synthesis::Synthesis(std::vector<Level>& levels, const Effort& effort, std::uint64_t seed, Workers& workers)
@@ -64,20 +61,20 @@ void Synthesis::run(const std::function<void(double)>& progress) {
     votes_ = Grid<Vote>(level.window.width, level.window.height);
     if (!coarsest) {
       weigh(level, field_, votes_, workers_);
-      count(votes_, field_, kEnlarged, level, workers_);
+      count(votes_, field_, level, workers_);
       mix_with_guide(level);
     }
     level.guide = {};
     level.lack = {};
     const int rounds = coarsest ? effort_.coarsest_rounds : i == 0 ? effort_.finest_rounds : effort_.rounds;
-    refine(level, rounds, i == 0 ? effort_.finest_sweeps : effort_.sweeps, i == 0);
+    refine(level, rounds, i == 0 ? effort_.finest_sweeps : effort_.sweeps);
     done = i == 0 ? 1 : done + (1 - done) / static_cast<double>(std::size_t{1} << (2 * i));
     if (progress) progress(done);
   }
 }
 
 Image Synthesis::with_samples(Image original) const {
-  count_samples(votes_, field_, kCopy, levels_.front(), original, workers_);
+  count_samples(votes_, field_, levels_.front(), original, workers_);
   return original;
 }
 
@@ -180,7 +177,7 @@ void Synthesis::begin_from(const Level& coarse, const Level& level) {
   });
 }
 
-void Synthesis::refine(Level& level, int rounds, int sweeps, bool finest) {
+void Synthesis::refine(Level& level, int rounds, int sweeps) {
   const bool coarsest = &level == &levels_.back();
   const int reach =
       coarsest ? std::min(std::max(level.picture.width(), level.picture.height()), farthest_) : kFinerReach;
@@ -191,7 +188,7 @@ void Synthesis::refine(Level& level, int rounds, int sweeps, bool finest) {
           improve(level, sources_, {scrambled(seed_ + ++sweep_), sweep_ % 2 == 0, reach}, field_, workers_);
     }
     weigh(level, field_, votes_, workers_);
-    count(votes_, field_, finest && round + 1 == rounds ? kCopy : kMean, level, workers_);
+    count(votes_, field_, level, workers_);
   }
 }
 

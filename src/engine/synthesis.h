@@ -46,7 +46,7 @@ class Synthesis {
   void begin_from(const Level& coarse, const Level& level);
   std::int32_t source_by_chance(int x, int y, std::uint64_t chance) const;
   std::int32_t source_near(int x, int y, std::uint64_t chance) const;
-  void refine(Level& level, int rounds, int sweeps, bool finest);
+  void refine(Level& level, int rounds, int sweeps);
   void mix_with_guide(Level& level);
 
   std::vector<Level>& levels_;

@@ -9,7 +9,7 @@ namespace {
 
 // Log of how much less a patch counts for each third of a pixel further from the edge.
 constexpr float kFadePerThird = 0.262F / 3;
-constexpr float kMaximumShift = 6;  // grey levels
+constexpr float kMaximumShift = 9;  // grey levels
 constexpr float kSmallest = 1e-30F;
 
 // The cost that three quarters of the patches do not exceed: what counts as a good match in this hole.
@@ -31,19 +31,8 @@ float upper_quartile(const Field& field) {
 
 }  // namespace
 
-Kernel kernel_of(const Focus& focus) {
-  Kernel kernel{};
-  float* next = kernel.data();
-  for (int dy = -kRadius; dy <= kRadius; ++dy) {
-    for (int dx = -kRadius; dx <= kRadius; ++dx) {
-      *next++ = std::exp(-focus.per_squared_pixel * static_cast<float>(dx * dx + dy * dy));
-    }
-  }
-  return kernel;
-}
-
 void weigh(const Level& level, const Field& field, Grid<Vote>& votes, Workers& workers) {
-  const float scale = -1 / (2 * upper_quartile(field));
+  const float scale = -1 / upper_quartile(field);
   in_bands(workers, level.window.height, [&](int first, int last) {
     std::vector<Difference> differences(static_cast<std::size_t>(level.window.width));
     for (int y = first; y < last; ++y) {
@@ -54,8 +43,8 @@ void weigh(const Level& level, const Field& field, Grid<Vote>& votes, Workers& w
                                                kFadePerThird * static_cast<float>(level.depth.at(x, y))),
                                       kSmallest);
         const Difference& difference = differences[static_cast<std::size_t>(x)];
-        const auto shift = [weight](std::int32_t sum) {
-          return weight * std::clamp(static_cast<float>(sum) / kPatchTexels, -kMaximumShift, kMaximumShift);
+        const auto shift = [](std::int32_t sum) {
+          return std::clamp(static_cast<float>(sum) / kPatchTexels, -kMaximumShift, kMaximumShift);
         };
         votes.at(x, y) = {{shift(difference.red), shift(difference.green), shift(difference.blue)}, weight};
       }

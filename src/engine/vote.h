@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-
 #include "engine/image.h"
 #include "engine/search.h"
 
@@ -12,28 +10,21 @@ namespace inpaint::engine {
 // shifted, by at most a few grey levels, to the mean of the patch that it stands for (the bias of S. Darabi
 // et al., Image Melding, SIGGRAPH 2012), so that slow changes of brightness survive.
 struct Vote {
-  float weighted_shift[3] = {0, 0, 0};
+  float shift[3] = {0, 0, 0};  // grey levels of red, green, blue
   float weight = 0;
 };
-
-// How steeply votes fall off from the centre of a patch: 0 is a plain mean, which blurs; 1 nearly a copy.
-struct Focus {
-  float per_squared_pixel = 0;
-};
-
-// The same for each place in a patch.
-using Kernel = std::array<float, kPatchTexels>;
-Kernel kernel_of(const Focus& focus);
 
 // Sets the votes of the level's patches, over its window: patches that found a good source weigh more, and
 // those near the edge of the hole more than those inside. Those without a source are left as they are.
 void weigh(const Level& level, const Field& field, Grid<Vote>& votes, Workers& workers);
 
-// Replaces the estimate by the outcome.
-void count(const Grid<Vote>& votes, const Field& field, const Focus& focus, Level& level, Workers& workers);
+// Replaces the estimate by the mode of the votes, the colour that most are near: where red and blue meet, one
+// of them and not a mixture.
+void count(const Grid<Vote>& votes, const Field& field, Level& level, Workers& workers);
 
-// The same from and to the samples of the original, which has the level's size, at its own depth.
-void count_samples(const Grid<Vote>& votes, const Field& field, const Focus& focus, const Level& level,
-                   Image& original, Workers& workers);
+// The mean of the votes, from and to the samples of the original, which has the level's size, at its own
+// depth.
+void count_samples(const Grid<Vote>& votes, const Field& field, const Level& level, Image& original,
+                   Workers& workers);
 
 }  // namespace inpaint::engine
