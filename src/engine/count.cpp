@@ -15,11 +15,11 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace inpaint::engine {
-namespace HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
 // How a patch's votes fall off from its centre, place by place.
 using Kernel = std::array<float, kPatchTexels>;
+
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
 
 // A vote so many grey levels from the mode counts half.
 constexpr float kSquaredReach = 15 * 15;
@@ -264,8 +264,6 @@ HWY_EXPORT(count_rows);
 HWY_EXPORT(count_samples_rows);
 
 namespace {
-
-using Kernel = std::array<float, kPatchTexels>;
 
 Kernel make_kernel() {
   constexpr float kFallOff = 0.1F;  // per squared pixel: by distance 3, to 0.4

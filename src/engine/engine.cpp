@@ -108,7 +108,7 @@ bool is_model(std::string_view id) {
 
 std::int64_t memory_needed(const Mask& mask, std::int64_t bytes_per_pixel) {
   constexpr std::int64_t kBesidePicture = 3;  // the mask, and what a codec keeps
-  constexpr std::int64_t kBesidePart = 27;
+  constexpr std::int64_t kBesidePart = 23;
   const Regions regions(mask);
   std::int64_t largest = 0;
   for (const Region& region : regions.list()) {

@@ -51,7 +51,7 @@ class CancelToken {
 
 // How many bytes inpaint() takes at most, the picture of so many bytes a pixel and the mask included.
 // Measured, over all models: the picture and 3 bytes a pixel, and for the largest part that is worked on by
-// itself the part, its result and 27 bytes a pixel.
+// itself the part, its result and 23 bytes a pixel.
 std::int64_t memory_needed(const Mask& mask, std::int64_t bytes_per_pixel);
 
 // Fills the hole of the picture that it is given; a caller that needs it no longer moves it in, which saves
