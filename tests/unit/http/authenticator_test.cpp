@@ -60,6 +60,15 @@ class AuthenticatorTest : public test::ServerTest {
   // Until all that was sent has been read: the network thread reads in order.
   void wait_until_read() { EXPECT_EQ(Client(port_).ask("GET /quick HTTP/1.1").status, 200); }
 
+  // So many users come while others are asked about, and each is answered as himself.
+  void expect_answers_to_all_who_wait(int users) {
+    std::vector<std::string> names;
+    for (int i = 0; i < users; ++i) send(names.emplace_back("user" + std::to_string(i)));
+    wait_until_read();
+    go_on_.release(1000);
+    for (const std::string& name : names) EXPECT_EQ(text(answer_to(name), "name"), name);
+  }
+
   std::map<std::string, Client> clients_;
   std::mutex mutex_;
   std::vector<std::size_t> sizes_;  // of the questions
@@ -71,11 +80,7 @@ class AuthenticatorTest : public test::ServerTest {
 TEST_F(AuthenticatorTest, asks_one_question_about_all_who_wait) {
   start();
   keep_busy();
-  std::vector<std::string> names;
-  for (int i = 0; i < 10; ++i) send(names.emplace_back("user" + std::to_string(i)));
-  wait_until_read();
-  go_on_.release(1000);
-  for (const std::string& name : names) EXPECT_EQ(text(answer_to(name), "name"), name);
+  expect_answers_to_all_who_wait(10);
   for (const char* name : {"first", "second"}) EXPECT_EQ(text(answer_to(name), "name"), name);
   EXPECT_EQ(sizes(), (std::vector<std::size_t>{1, 1, 10}));
 }
@@ -83,11 +88,7 @@ TEST_F(AuthenticatorTest, asks_one_question_about_all_who_wait) {
 TEST_F(AuthenticatorTest, a_question_is_about_a_limited_number) {
   start();
   keep_busy();
-  std::vector<std::string> names;
-  for (int i = 0; i < 100; ++i) send(names.emplace_back("user" + std::to_string(i)));
-  wait_until_read();
-  go_on_.release(1000);
-  for (const std::string& name : names) EXPECT_EQ(text(answer_to(name), "name"), name);
+  expect_answers_to_all_who_wait(100);
   const std::vector<std::size_t> asked = sizes();
   EXPECT_LE(*std::ranges::max_element(asked), 16U);
   EXPECT_LE(asked.size(), 10U);
