@@ -9,8 +9,8 @@ time as a multiple of cv::inpaint's (Navier-Stokes, radius 5, the whole picture,
 time on two threads, and the memory in bytes per pixel of the largest region worked on. Then how the cost grows with
 the picture, and how far it is from a loop of nothing but comparisons. --second-set takes pictures that the engine was
 not tuned on instead, from Debian packages that it downloads. --gmic adds G'MIC's methods to the table of quality;
-they are not judged by. --sheet also writes a contact sheet: hole, truth, each
-model. --check, for ./test, looks at the quality alone, of the program as it is built: `inpaint run`.
+nothing is judged by them. --sheet also writes a contact sheet: hole, truth, each model. --check, for ./test, looks at
+the quality alone, of the program as it is built: `inpaint run`.
 """
 import argparse
 import itertools
