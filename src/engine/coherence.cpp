@@ -85,7 +85,7 @@ class Filling {
           const int picture_x = left + x - margin_;
           const int picture_y = top + y - margin_;
           if (!level_.picture.contains(picture_x, picture_y)) continue;
-          if (level_.hole.at(picture_x, picture_y) != 0) continue;
+          if (level_.hole.at(picture_x, picture_y) != Hole::kNone) continue;
           const Texel& texel = level_.picture.at(picture_x, picture_y);
           colours_.at(x, y) = {static_cast<float>(texel.red), static_cast<float>(texel.green),
                                static_cast<float>(texel.blue), true};

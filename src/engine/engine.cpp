@@ -55,14 +55,20 @@ Image cut_out(const Image& image, const Rectangle& box, Workers& workers) {
   return part;
 }
 
-Mask cut_out(const Mask& mask, const Rectangle& box) {
-  Mask part{box.width, box.height, {}};
-  part.pixels.reserve(index_of(0, box.height, box.width));
-  for (int y = 0; y < box.height; ++y) {
-    const auto row =
-        mask.pixels.begin() + static_cast<std::ptrdiff_t>(index_of(box.x, box.y + y, mask.width));
-    part.pixels.insert(part.pixels.end(), row, row + box.width);
-  }
+// The region's part of the mask, as Task::hole says.
+Mask hole_of(const Region& region, const Regions& regions, const Mask& mask, Workers& workers) {
+  const Rectangle& box = region.box;
+  Mask part{box.width, box.height, std::vector<std::uint8_t>(index_of(0, box.height, box.width))};
+  in_bands(workers, box.height, [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      const std::uint8_t* from = mask.pixels.data() + index_of(box.x, box.y + y, mask.width);
+      std::uint8_t* to = part.pixels.data() + index_of(0, y, box.width);
+      for (int x = 0; x < box.width; ++x) {
+        if (from[x] == 0) continue;
+        to[x] = regions.label_at(box.x + x, box.y + y) == region.label ? from[x] : kHoleElsewhere;
+      }
+    }
+  });
   return part;
 }
 
@@ -79,15 +85,13 @@ std::uint32_t blended(BlendMode mode, std::uint32_t before, std::uint32_t filled
 }
 
 // Puts the holes that are the region's own back into a row of the picture, and nothing else.
-void put_back_row(const Image& filled, const Region& region, int y, const Regions& regions, const Mask& mask,
-                  BlendMode mode, Image& picture) {
+void put_back_row(const Image& filled, const Region& region, int y, const Mask& hole, BlendMode mode,
+                  Image& picture) {
   const auto channels = static_cast<std::size_t>(picture.channels());
   for (int x = 0; x < region.box.width; ++x) {
-    const int picture_x = region.box.x + x;
-    const int picture_y = region.box.y + y;
-    const std::size_t to = index_of(picture_x, picture_y, picture.width());
-    if (mask.pixels[to] == 0 || regions.label_at(picture_x, picture_y) != region.label) continue;
     const std::size_t from = index_of(x, y, region.box.width);
+    if (hole.pixels[from] == 0 || hole.pixels[from] == kHoleElsewhere) continue;
+    const std::size_t to = index_of(region.box.x + x, region.box.y + y, picture.width());
     for (std::size_t channel = 0; channel < colour_channels(picture); ++channel) {
       const std::uint32_t before = sample_at(picture, to * channels + channel);
       const std::uint32_t after = sample_at(filled, from * channels + channel);
@@ -139,11 +143,11 @@ Image inpaint(std::string_view model, Image image, const Mask& mask, const Param
                static_cast<double>(regions.holes()));
     };
     const Image part = cut_out(image, region.box, workers);
-    const Mask hole = cut_out(mask, region.box);
+    const Mask hole = hole_of(region, regions, mask, workers);
     const Image filled = fill({part, hole, parameters, workers, report});
     in_bands(workers, region.box.height, [&](int first, int last) {
       for (int y = first; y < last; ++y) {
-        put_back_row(filled, region, y, regions, mask, parameters.blend_mode, image);
+        put_back_row(filled, region, y, hole, parameters.blend_mode, image);
       }
     });
     report(1);

@@ -14,7 +14,7 @@ constexpr int kDiagonal = 4;
 
 struct Mean {
   Texel colour;
-  int own_holes = 0;  // of the four pixels that the mean stands for
+  int holes = 0;  // of the four pixels that the mean stands for
   bool found = false;
 };
 
@@ -31,7 +31,7 @@ Mean mean_under(const Picture& picture, const Counts& counts, int x, int y) {
       const int i = from_x - left;
       const int j = from_y - top;
       if (!counts(from_x, from_y)) {
-        mean.own_holes += static_cast<int>(i % 3 != 0 && j % 3 != 0);
+        mean.holes += static_cast<int>(i % 3 != 0 && j % 3 != 0);
         continue;
       }
       const int weight = kBinomial[static_cast<std::size_t>(i)] * kBinomial[static_cast<std::size_t>(j)];
@@ -51,6 +51,16 @@ Mean mean_under(const Picture& picture, const Counts& counts, int x, int y) {
   };
   mean.colour = {channel(0), channel(1), channel(2), 0};
   return mean;
+}
+
+// Whether one of the four pixels under (x, y) of the half-sized picture is to be filled.
+bool is_own_under(const Grid<Hole>& hole, int x, int y) {
+  for (int from_y = 2 * y; from_y < std::min(2 * y + 2, hole.height()); ++from_y) {
+    for (int from_x = 2 * x; from_x < std::min(2 * x + 2, hole.width()); ++from_x) {
+      if (hole.at(from_x, from_y) == Hole::kOwn) return true;
+    }
+  }
+  return false;
 }
 
 // The value at (x, y) of a picture of twice the size.
@@ -85,17 +95,18 @@ void set_estimate(Level& level, const ColourAt& colour_at, Workers& workers) {
   });
 }
 
-Rectangle window_around(const Grid<std::uint8_t>& hole) {
+Rectangle window_around(const Grid<Hole>& hole) {
   int left = hole.width();
   int top = hole.height();
   int right = 0;
   int bottom = 0;
   for (int y = 0; y < hole.height(); ++y) {
-    const std::uint8_t* row = hole.row(y);
-    const std::uint8_t* end = row + hole.width();
-    const std::uint8_t* first = std::find(row, end, 1);
+    const Hole* row = hole.row(y);
+    const Hole* end = row + hole.width();
+    const auto is_hole = [](Hole of_pixel) { return of_pixel != Hole::kNone; };
+    const Hole* first = std::find_if(row, end, is_hole);
     if (first == end) continue;
-    const auto last = std::find(std::reverse_iterator(end), std::reverse_iterator(row), 1);
+    const auto last = std::find_if(std::reverse_iterator(end), std::reverse_iterator(row), is_hole);
     left = std::min(left, static_cast<int>(first - row));
     right = std::max(right, static_cast<int>(last.base() - row));
     top = std::min(top, y);
@@ -116,13 +127,15 @@ Level reduced(const Level& level, Workers& workers) {
   const int height = (level.picture.height() + 1) / 2;
   Level half;
   half.picture = Picture(width, height);
-  half.hole = Grid<std::uint8_t>(width, height);
-  const auto known = [&](int x, int y) { return level.hole.at(x, y) == 0; };
+  half.hole = Grid<Hole>(width, height);
+  const auto known = [&](int x, int y) { return level.hole.at(x, y) == Hole::kNone; };
   in_bands(workers, height, [&](int first, int last) {
     for (int y = first; y < last; ++y) {
       for (int x = 0; x < width; ++x) {
         const Mean mean = mean_under(level.picture, known, x, y);
-        half.hole.at(x, y) = mean.own_holes >= 2 || !mean.found ? 1 : 0;
+        if (mean.holes >= 2 || !mean.found) {
+          half.hole.at(x, y) = is_own_under(level.hole, x, y) ? Hole::kOwn : Hole::kElsewhere;
+        }
         half.picture.at(x, y) = mean.colour;
       }
     }
@@ -141,6 +154,17 @@ void expand_estimate(const Level& half, Level& fine, Workers& workers) {
       fine, [&](int x, int y) { return expanded(half.picture, x, y); }, workers);
 }
 
+void leave_elsewhere(Level& level, Workers& workers) {
+  in_bands(workers, level.window.height, [&](int first, int last) {
+    for (int y = first; y < last; ++y) {
+      for (int x = 0; x < level.window.width; ++x) {
+        if (level.hole.at(level.window.x + x, level.window.y + y) == Hole::kElsewhere)
+          level.depth.at(x, y) = 0;
+      }
+    }
+  });
+}
+
 int measure_depth(Level& level, const Workers& workers) {
   level.window = window_around(level.hole);
   const auto& [left, top, width, height] = level.window;
@@ -154,7 +178,7 @@ int measure_depth(Level& level, const Workers& workers) {
   for (int y = 0; y < height; ++y) {
     workers.throw_if_cancelled();
     for (int x = 0; x < width; ++x) {
-      if (level.hole.at(left + x, top + y) == 0) continue;
+      if (level.hole.at(left + x, top + y) == Hole::kNone) continue;
       depth.at(x, y) = kFar;
       closer(x, y, x - 1, y, kStraight);
       closer(x, y, x, y - 1, kStraight);

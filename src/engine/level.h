@@ -14,13 +14,17 @@ constexpr int kRadius = 3;
 constexpr int kPatchWidth = 2 * kRadius + 1;
 constexpr int kPatchTexels = kPatchWidth * kPatchWidth;
 
+// Of a pixel: known, to be filled, or the hole of another region. The last is filled only as far as patches
+// of this one reach it.
+enum class Hole : std::uint8_t { kNone, kOwn, kElsewhere };
+
 // One size of the picture. `picture` holds what is known and, in the hole, the present estimate.
 struct Level {
   Picture picture;
-  Grid<std::uint8_t> hole;  // 1: unknown, 0: known
+  Grid<Hole> hole;
   // Where patches may overlap the hole: its bounding box grown by kRadius, cut at the picture's edge.
   Rectangle window;
-  // Over the window: thirds of a pixel to what is known (chamfer distance 3-4), 0 where known.
+  // Over the window: thirds of a pixel to what is known (chamfer distance 3-4), 0 where nothing is filled.
   Grid<std::uint16_t> depth;
   // Over the window: the structure that is expected in the hole, without texture (see coherence.h).
   Picture guide;
@@ -42,6 +46,9 @@ Level reduced(const Level& level, Workers& workers);
 // bilinear. Texel::texture stays.
 void reduce_estimate(const Level& fine, Level& half, Workers& workers);
 void expand_estimate(const Level& half, Level& fine, Workers& workers);
+
+// Leaves the holes of other regions as they are from now on.
+void leave_elsewhere(Level& level, Workers& workers);
 
 // Sets window and depth from hole, and returns the greatest depth.
 int measure_depth(Level& level, const Workers& workers);

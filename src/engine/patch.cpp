@@ -25,18 +25,23 @@ constexpr CoherenceRange kNear{5, 3};
 constexpr CoherenceRange kWide{7, 4};
 constexpr int kThirds = 3;
 
+Hole hole_at(const Mask& hole, std::size_t pixel) {
+  if (hole.pixels[pixel] == 0) return Hole::kNone;
+  return hole.pixels[pixel] == kHoleElsewhere ? Hole::kElsewhere : Hole::kOwn;
+}
+
 Level first_level(const Image& region, const Mask& hole, Workers& workers) {
   Level level;
   level.picture = Picture(region.width(), region.height());
-  level.hole = Grid<std::uint8_t>(region.width(), region.height());
+  level.hole = Grid<Hole>(region.width(), region.height());
   const auto channels = static_cast<std::size_t>(region.channels());
   const int down = region.bits() - 8;
   in_bands(workers, region.height(), [&](int first, int last) {
     for (int y = first; y < last; ++y) {
       for (int x = 0; x < region.width(); ++x) {
         const std::size_t pixel = level.picture.index(x, y);
-        level.hole.at(x, y) = hole.pixels[pixel] == 0 ? 0 : 1;
-        if (level.hole.at(x, y) != 0) continue;
+        level.hole.at(x, y) = hole_at(hole, pixel);
+        if (level.hole.at(x, y) != Hole::kNone) continue;
         const auto colour = [&](std::size_t channel) {
           const std::size_t sample = channels < 3 ? 0 : channel;
           return static_cast<std::uint8_t>(sample_at(region, pixel * channels + sample) >> down);
@@ -98,6 +103,13 @@ void guide(std::vector<Level>& levels, Workers& workers) {
   }
 }
 
+// Where levels are so fine that no patch overlaps the holes of two regions, those of others are left out.
+void leave_elsewhere(std::vector<Level>& levels, Workers& workers) {
+  for (std::size_t i = 0; i < levels.size() && (Regions::kMargin >> i) > 2 * kRadius; ++i) {
+    leave_elsewhere(levels[i], workers);
+  }
+}
+
 // The picture with the estimate in its hole, at its own depth.
 Image with_estimate(Image image, const Level& level, Workers& workers) {
   const auto channels = static_cast<std::size_t>(image.channels());
@@ -123,6 +135,7 @@ Image with_estimate(Image image, const Level& level, Workers& workers) {
 Image fill_by_patches(const Task& task) {
   std::vector<Level> levels = pyramid(first_level(task.region, task.hole, task.workers), task.workers);
   guide(levels, task.workers);
+  leave_elsewhere(levels, task.workers);
   // Where no patch of the picture is wholly known, there is nothing to copy.
   if (has_sources(levels.front(), task.workers)) {
     Synthesis synthesis(levels, effort_of(task.parameters.quality), task.parameters.seed, task.workers);

@@ -49,7 +49,7 @@ class Surroundings {
     for (int y = std::max(top - kAround, 0); y < std::min(top + height + kAround, level.hole.height()); ++y) {
       for (int x = std::max(left - kAround, 0); x < std::min(left + width + kAround, level.hole.width());
            ++x) {
-        if (level.hole.at(x, y) == 0) all.push_back({x, y});
+        if (level.hole.at(x, y) == Hole::kNone) all.push_back({x, y});
       }
     }
     // In an order that leaps about, so that a few of them already speak for all.
@@ -69,7 +69,7 @@ class Surroundings {
     for (const Offset& sample : samples_) {
       const int x = sample.x + offset.x;
       const int y = sample.y + offset.y;
-      if (!level_.hole.contains(x, y) || level_.hole.at(x, y) != 0) continue;
+      if (!level_.hole.contains(x, y) || level_.hole.at(x, y) != Hole::kNone) continue;
       sum += squared_difference(level_.picture.at(sample.x, sample.y), level_.picture.at(x, y));
       ++pairs;
       if (sum > most) return std::nullopt;
@@ -126,7 +126,7 @@ std::vector<Candidate> doubtless_offsets(const Level& level, Workers& workers) {
 }
 
 bool is_known(const Level& level, int x, int y) {
-  return level.hole.contains(x, y) && level.hole.at(x, y) == 0;
+  return level.hole.contains(x, y) && level.hole.at(x, y) == Hole::kNone;
 }
 
 // The best offsets that together serve every pixel of the hole; none if they do not.

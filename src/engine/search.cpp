@@ -276,7 +276,7 @@ Grid<std::uint8_t> find_sources(const Level& level, Workers& workers) {
     for (int y = first; y < last; ++y) {
       int run = 0;
       for (int x = 0; x < width; ++x) {
-        run = level.hole.at(x, y) == 0 ? run + 1 : 0;
+        run = level.hole.at(x, y) == Hole::kNone ? run + 1 : 0;
         if (run >= kPatchWidth) row_clear.at(x - kRadius, y) = 1;
       }
     }

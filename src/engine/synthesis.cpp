@@ -19,6 +19,17 @@ std::uint64_t scrambled(std::uint64_t value) {
   return value ^ (value >> 31);
 }
 
+// Whether the patch around a pixel of the window overlaps what is to be filled.
+bool overlaps_hole(const Level& level, int x, int y) {
+  if (level.in_hole(x, y)) return true;
+  for (int dy = -kRadius; dy <= kRadius; ++dy) {
+    for (int dx = -kRadius; dx <= kRadius; ++dx) {
+      if (level.depth.contains(x + dx, y + dy) && level.in_hole(x + dx, y + dy)) return true;
+    }
+  }
+  return false;
+}
+
 Field empty_field(const Level& level) {
   return {Grid<std::int32_t>(level.window.width, level.window.height, Field::kNone),
           Grid<std::uint32_t>(level.window.width, level.window.height)};
@@ -81,9 +92,10 @@ Image Synthesis::with_samples(Image original) const {
 bool Synthesis::is_wanted(const Level& level, int x, int y) const {
   const int picture_x = level.window.x + x;
   const int picture_y = level.window.y + y;
-  // In the picture, a patch that is no source overlaps the hole.
+  // In the picture, a patch that is no source overlaps a hole.
   return picture_x >= kRadius && picture_y >= kRadius && picture_x < level.picture.width() - kRadius &&
-         picture_y < level.picture.height() - kRadius && sources_.at(picture_x, picture_y) == 0;
+         picture_y < level.picture.height() - kRadius && sources_.at(picture_x, picture_y) == 0 &&
+         overlaps_hole(level, x, y);
 }
 
 void Synthesis::begin(const Level& level) {

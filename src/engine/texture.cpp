@@ -130,7 +130,7 @@ void carry_inwards(Level& level, Workers& workers) {
 }  // namespace
 
 void measure_texture(Level& level, Workers& workers) {
-  const auto known = [&](int x, int y) { return level.hole.at(x, y) == 0; };
+  const auto known = [&](int x, int y) { return level.hole.at(x, y) == Hole::kNone; };
   const Grid<RowSum> sums = sums_of_rows(lumas_of(level.picture, known, workers), workers);
   in_bands(workers, level.picture.height(), [&](int first, int last) {
     for_means(sums, first, last,

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "engine/model.h"
 #include "engine/pixels.h"
 
 namespace inpaint::engine {
@@ -177,6 +178,25 @@ TEST(PatchTest, TextureStaysTexture) {
     return std::sqrt(squares / (48 * 48) - std::pow(sum / (48 * 48), 2));
   };
   EXPECT_GT(deviation(result), 0.6 * deviation(truth));
+}
+
+// Regions show each other's holes. Only coarse levels, where a patch may reach them, work on those.
+TEST(PatchTest, WhatAnotherRegionFillsCostsLittle) {
+  const Image image = painted(400, 400, 3, 8, speckles);
+  const Mask alone = masked(image, [](int x, int y) { return in_box(x, y, 60, 60, 100, 100); });
+  Mask beside = masked(image, [](int x, int y) { return in_box(x % 170, y % 170, 60, 60, 100, 100); });
+  std::ranges::replace(beside.pixels, 255, kHoleElsewhere);
+  std::ranges::transform(alone.pixels, beside.pixels, beside.pixels.begin(),
+                         [](int own, int any) { return static_cast<std::uint8_t>(std::max(own, any)); });
+  const auto comparisons = [&](const Mask& hole) {
+    const CancelToken cancel;
+    Workers workers(1, cancel);
+    const Parameters parameters;
+    std::uint64_t count = 0;
+    fill_by_patches({image, hole, parameters, workers, nullptr, &count});
+    return static_cast<double>(count);
+  };
+  EXPECT_LT(comparisons(beside), 1.25 * comparisons(alone));
 }
 
 struct HardMask {
