@@ -42,11 +42,11 @@ Effort effort_of(Quality quality) {
     case Quality::kLow:
       return {2, 1, 1, 1, 1};
     case Quality::kMedium:
-      return {10, 3, 3, 2, 1};
+      return {10, 4, 3, 2, 1};
     case Quality::kHigh:
       return {10, 4, 5, 3, 2};
   }
-  return {10, 3, 3, 2, 1};
+  return {10, 4, 3, 2, 1};
 }
 
 Synthesis::Synthesis(std::vector<Level>& levels, const Effort& effort, std::uint64_t seed, Workers& workers)
