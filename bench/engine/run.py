@@ -8,8 +8,9 @@ Prints, for each mask, the means over the pictures of PSNR, SSIM and SWD inside 
 time as a multiple of cv::inpaint's (Navier-Stokes, radius 5, the whole picture, in the same run), wall by processor
 time on two threads, and the memory in bytes per pixel of the largest region worked on. Then how the cost grows with
 the picture, and how far it is from a loop of nothing but comparisons. --second-set takes pictures that the engine was
-not tuned on instead, from Debian packages that it downloads. --gmic adds G'MIC's methods to the table of quality;
-nothing is judged by them. --sheet also writes a contact sheet: hole, truth, each model. --check, for ./test, looks at
+not tuned on instead, from Debian packages that it downloads, and judges the quality beside OpenCV's three methods; the
+third, xphoto's SHIFTMAP, takes ten minutes. --gmic adds G'MIC's methods to the table of quality; nothing is judged by
+them. --sheet also writes a contact sheet: hole, truth, each model. --check, for ./test, looks at
 the quality alone, of the program as it is built: `inpaint run`.
 """
 import argparse
@@ -23,7 +24,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-import gmic
+import others
 import score
 import second_set
 
@@ -109,18 +110,18 @@ class Run:
                   f"| {self.ratio(mask, name):.2f} | {row[PARALLEL]:.2f} | {row[MEMORY]:.0f} |")
         print()
 
-    def print_gmic(self):
-        """The quality of G'MIC's methods, beside the table."""
-        result = self.directory / "gmic.png"
-        print("| mask | G'MIC | PSNR | SSIM | SWD |")
+    def print_others(self, methods):
+        """The quality of other people's methods, beside the table."""
+        result = self.directory / "other.png"
+        print("| mask | method | PSNR | SSIM | SWD |")
         print("| --- | --- | --- | --- | --- |")
-        for mask, method in itertools.product(MASKS, gmic.METHODS):
+        for mask, (name, fill_by_method) in itertools.product(MASKS, methods.items()):
             rows = []
             for picture in self.pictures:
-                gmic.fill(method, write_damaged(picture, MASKS[mask], self.directory), MASKS[mask], result)
+                fill_by_method(write_damaged(picture, MASKS[mask], self.directory), MASKS[mask], result)
                 rows.append(quality(picture, MASKS[mask], result))
-            row = np.mean(rows, axis=0)
-            print(f"| {mask} | {method} | {row[PSNR]:.2f} | {row[SSIM]:.3f} | {row[SWD]:.2f} |")
+            row = self.means[mask, name] = np.mean(rows, axis=0)
+            print(f"| {mask} | {name} | {row[PSNR]:.2f} | {row[SSIM]:.3f} | {row[SWD]:.2f} |")
         print()
 
     def judge_cost(self, table):
@@ -130,9 +131,9 @@ class Run:
 
     def judge_beside_opencv(self, table):
         """On pictures that nobody tuned on: ahead in texture, not behind in what PSNR and SSIM measure."""
-        others = ("telea", "navier-stokes")
         for mask in MASKS:
-            ours, theirs = self.means[mask, "medium"], [self.means[mask, name] for name in others]
+            ours = self.means[mask, "medium"]
+            theirs = [self.means[mask, name] for name in ("telea", "navier-stokes", *others.SHIFT_MAP)]
             best_swd = min(row[SWD] for row in theirs)
             if mask == "text":
                 table.at_most("text, SWD, beside the worst", ours[SWD], max(row[SWD] for row in theirs))
@@ -242,8 +243,9 @@ def measure(options, pictures, directory, table):
     run = Run(pictures, directory, repeat=1 if options.second_set else 5)
     run.print_table()
     if options.gmic:
-        run.print_gmic()
+        run.print_others(others.GMIC)
     if options.second_set:
+        run.print_others(others.SHIFT_MAP)
         run.judge_beside_opencv(table)
     else:
         judge_quality({mask: run.means[mask, "medium"] for mask in MASKS}, table)
