@@ -3,6 +3,7 @@
 #include <chrono>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "base/log.h"
 #include "database/database.h"
@@ -68,12 +69,34 @@ void configure_library() {
   if (!is_configured) log::warn("database", "SQLite was in use before it was configured");
 }
 
+bool is_locked(const std::exception& error) {
+  const std::string sentence = sentence_of(error);
+  return sentence.find("database is locked") != std::string::npos ||
+         sentence.find("database table is locked") != std::string::npos;
+}
+
+// Where several processes turn a new file to this mode at once, each would wait for the others for ever;
+// SQLite then gives up at once, whatever time it was told to wait.
+void use_write_ahead_log(Session& sql) {
+  constexpr std::chrono::milliseconds kPause{5};
+  const auto end = std::chrono::steady_clock::now() + kWaitForWriter;
+  for (;;) {
+    try {
+      sql << "PRAGMA journal_mode = WAL";
+      return;
+    } catch (const soci::soci_error& error) {
+      if (!is_locked(error) || std::chrono::steady_clock::now() > end) throw;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 std::unique_ptr<Session> SqliteDatabase::connect() {
   configure_library();
   auto sql = std::make_unique<Session>();
   sql->open(soci::sqlite3,
             "dbname=\"" + file_.string() + "\" timeout=" + std::to_string(kWaitForWriter.count()));
-  *sql << "PRAGMA journal_mode = WAL";
+  use_write_ahead_log(*sql);
   // FULL: a commit that was answered survives a power cut, because money and files hang on it.
   *sql << "PRAGMA synchronous = FULL";
   *sql << "PRAGMA foreign_keys = ON";
@@ -83,10 +106,8 @@ std::unique_ptr<Session> SqliteDatabase::connect() {
 }
 
 Database::Failure SqliteDatabase::explain(const std::exception& error) const {
-  const std::string sentence = sentence_of(error);
-  const auto says = [&](std::string_view words) { return sentence.find(words) != std::string::npos; };
-  if (says("UNIQUE constraint failed")) return {unique_violation()};
-  if (says("database is locked") || says("database table is locked")) return {database_busy()};
+  if (sentence_of(error).find("UNIQUE constraint failed") != std::string::npos) return {unique_violation()};
+  if (is_locked(error)) return {database_busy()};
   return {unexpected(error)};
 }
 

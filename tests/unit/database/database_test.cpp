@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
 #include <thread>
 #include <vector>
 
@@ -104,6 +105,27 @@ TEST_F(DatabaseTest, trap_Q6_many_processes_migrating_at_once_make_one_schema) {
   const int version = fresh->migrate();
   EXPECT_GE(version, 1);
   EXPECT_EQ(fresh->migrate(), version);
+}
+
+TEST_F(DatabaseTest, trap_Q6_many_processes_open_a_new_file_at_once) {
+  if (test::postgres() != nullptr) GTEST_SKIP() << "PostgreSQL has no file to make";
+  constexpr int kProcesses = 6;
+  std::atomic<int> failures = 0;
+  for (int round = 0; round < 100; ++round) {
+    std::barrier start(kProcesses);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kProcesses; ++i) {
+      threads.emplace_back([&] {
+        start.arrive_and_wait();
+        try {
+          test::open_database(directory_.path(), 1, "new" + std::to_string(round));
+        } catch (const std::exception&) {
+          ++failures;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(failures, 0);
 }
 
 TEST_F(DatabaseTest, RefusesASchemaFromTheFuture) {
