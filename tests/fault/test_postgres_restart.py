@@ -136,15 +136,20 @@ def hung_postgres():
     status = subprocess.run([*shlex.split(os.environ["POSTGRES_CONTROL"]), "status"], check=True, cwd="/",
                             capture_output=True, text=True).stdout
     parent = re.search(r"PID: (\d+)", status)[1]
-    children = subprocess.run(["pgrep", "-P", parent], check=True, capture_output=True, text=True).stdout.split()
-    processes = [int(process) for process in (parent, *children)]
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
+    processes = [parent]
+
+    def tell(signal_number):
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):  # those that clean up come and go
+                os.kill(int(process), signal_number)
+
     try:
+        tell(signal.SIGSTOP)
+        processes += subprocess.run(["pgrep", "-P", parent], check=True, capture_output=True, text=True).stdout.split()
+        tell(signal.SIGSTOP)
         yield
     finally:
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
+        tell(signal.SIGCONT)
 
 
 def test_a_postgres_that_hangs_is_given_up_and_taken_up_again(tmp_path):
