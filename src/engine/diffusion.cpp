@@ -22,7 +22,6 @@ double radius(Quality quality) {
 // OpenCV takes the outermost pixels of what it is given for known, hole or not. So it is given a frame that
 // counts as hole: nothing reads it, and nobody looks at what becomes of it.
 constexpr int kFrame = 1;
-constexpr std::uint8_t kHole = 255;
 
 cv::Mat framed(const cv::Mat& pixels, std::uint8_t value) {
   cv::Mat result;

@@ -65,7 +65,7 @@ Mask hole_of(const Region& region, const Regions& regions, const Mask& mask, Wor
       std::uint8_t* to = part.pixels.data() + index_of(0, y, box.width);
       for (int x = 0; x < box.width; ++x) {
         if (from[x] == 0) continue;
-        to[x] = regions.label_at(box.x + x, box.y + y) == region.label ? from[x] : kHoleElsewhere;
+        to[x] = regions.label_at(box.x + x, box.y + y) == region.label ? kHole : kHoleElsewhere;
       }
     }
   });
@@ -90,7 +90,7 @@ void put_back_row(const Image& filled, const Region& region, int y, const Mask& 
   const auto channels = static_cast<std::size_t>(picture.channels());
   for (int x = 0; x < region.box.width; ++x) {
     const std::size_t from = index_of(x, y, region.box.width);
-    if (hole.pixels[from] == 0 || hole.pixels[from] == kHoleElsewhere) continue;
+    if (hole.pixels[from] != kHole) continue;
     const std::size_t to = index_of(region.box.x + x, region.box.y + y, picture.width());
     for (std::size_t channel = 0; channel < colour_channels(picture); ++channel) {
       const std::uint32_t before = sample_at(picture, to * channels + channel);

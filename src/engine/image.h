@@ -34,7 +34,8 @@ class Image {
   std::vector<std::uint8_t> bytes_;
 };
 
-// One byte a pixel, row by row: 0 keeps the pixel, 255 marks it as hole. No other value.
+// One byte a pixel, row by row: 0 keeps the pixel, kHole marks it as hole. No other value, but in model.h.
+constexpr std::uint8_t kHole = 255;
 struct Mask {
   int width = 0;
   int height = 0;

@@ -100,10 +100,10 @@ Rectangle window_around(const Grid<Hole>& hole) {
   int top = hole.height();
   int right = 0;
   int bottom = 0;
+  const auto is_hole = [](Hole of_pixel) { return of_pixel != Hole::kNone; };
   for (int y = 0; y < hole.height(); ++y) {
     const Hole* row = hole.row(y);
     const Hole* end = row + hole.width();
-    const auto is_hole = [](Hole of_pixel) { return of_pixel != Hole::kNone; };
     const Hole* first = std::find_if(row, end, is_hole);
     if (first == end) continue;
     const auto last = std::find_if(std::reverse_iterator(end), std::reverse_iterator(row), is_hole);
@@ -165,7 +165,7 @@ void leave_elsewhere(Level& level, Workers& workers) {
   });
 }
 
-int measure_depth(Level& level, const Workers& workers) {
+void measure_depth(Level& level, const Workers& workers) {
   level.window = window_around(level.hole);
   const auto& [left, top, width, height] = level.window;
   level.depth = Grid<std::uint16_t>(width, height);
@@ -186,7 +186,7 @@ int measure_depth(Level& level, const Workers& workers) {
       closer(x, y, x + 1, y - 1, kDiagonal);
     }
   }
-  int deepest = 0;
+  level.deepest = 0;
   for (int y = height - 1; y >= 0; --y) {
     workers.throw_if_cancelled();
     for (int x = width - 1; x >= 0; --x) {
@@ -195,10 +195,11 @@ int measure_depth(Level& level, const Workers& workers) {
       closer(x, y, x, y + 1, kStraight);
       closer(x, y, x + 1, y + 1, kDiagonal);
       closer(x, y, x - 1, y + 1, kDiagonal);
-      deepest = std::max(deepest, static_cast<int>(depth.at(x, y)));
+      if (level.hole.at(left + x, top + y) == Hole::kOwn) {
+        level.deepest = std::max(level.deepest, static_cast<int>(depth.at(x, y)));
+      }
     }
   }
-  return deepest;
 }
 
 Layers layers_of(const Level& level) {

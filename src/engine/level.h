@@ -14,18 +14,19 @@ constexpr int kRadius = 3;
 constexpr int kPatchWidth = 2 * kRadius + 1;
 constexpr int kPatchTexels = kPatchWidth * kPatchWidth;
 
-// Of a pixel: known, to be filled, or the hole of another region. The last is filled only as far as patches
-// of this one reach it.
+// Of a pixel: known, to be filled, or in the hole of another region, which is filled only where it may be
+// seen.
 enum class Hole : std::uint8_t { kNone, kOwn, kElsewhere };
 
 // One size of the picture. `picture` holds what is known and, in the hole, the present estimate.
 struct Level {
   Picture picture;
   Grid<Hole> hole;
-  // Where patches may overlap the hole: its bounding box grown by kRadius, cut at the picture's edge.
+  // Where patches may overlap a hole: the holes' bounding box grown by kRadius, cut at the picture's edge.
   Rectangle window;
   // Over the window: thirds of a pixel to what is known (chamfer distance 3-4), 0 where nothing is filled.
   Grid<std::uint16_t> depth;
+  int deepest = 0;  // of the region's own holes
   // Over the window: the structure that is expected in the hole, without texture (see coherence.h).
   Picture guide;
   // Over the window: how much of the texture the guide lacks, 0 (nothing) to 255 (all).
@@ -35,6 +36,7 @@ struct Level {
   const Texel& estimate(int window_x, int window_y) const {
     return picture.at(window.x + window_x, window.y + window_y);
   }
+  // Whether the pixel is filled.
   bool in_hole(int window_x, int window_y) const { return depth.at(window_x, window_y) > 0; }
 };
 
@@ -47,11 +49,11 @@ Level reduced(const Level& level, Workers& workers);
 void reduce_estimate(const Level& fine, Level& half, Workers& workers);
 void expand_estimate(const Level& half, Level& fine, Workers& workers);
 
-// Leaves the holes of other regions as they are from now on.
+// Leaves the holes of other regions as they are from now on, by setting their depth to 0.
 void leave_elsewhere(Level& level, Workers& workers);
 
-// Sets window and depth from hole, and returns the greatest depth.
-int measure_depth(Level& level, const Workers& workers);
+// Sets window, depth and deepest from hole.
+void measure_depth(Level& level, const Workers& workers);
 
 // The hole's pixels of the window, as indices into it, by depth: those of depth d are from
 // first[d] to first[d + 1].

@@ -10,12 +10,13 @@
 // engine.cpp.
 namespace inpaint::engine {
 
-// In Task::hole: a hole of another region. Nothing is known there; what a model leaves there is ignored.
+// In Task::hole: the hole of another region. Nothing is known there, and what a model leaves there is
+// ignored.
 constexpr std::uint8_t kHoleElsewhere = 128;
 
 struct Task {
   const Image& region;  // a part of a picture: the hole with its surroundings
-  const Mask& hole;     // 0: known; 255: to be filled; kHoleElsewhere
+  const Mask& hole;     // 0: known; kHole: to be filled; kHoleElsewhere
   const Parameters& parameters;
   Workers& workers;
   std::function<void(double)> progress;  // takes the fraction that is done, from the calling thread

@@ -7,6 +7,7 @@
 #include "engine/coherence.h"
 #include "engine/model.h"
 #include "engine/pixels.h"
+#include "engine/regions.h"
 #include "engine/repetition.h"
 #include "engine/synthesis.h"
 #include "engine/texture.h"
@@ -61,13 +62,13 @@ bool has_sources(const Level& level, Workers& workers) {
 // The levels, finest first, and the depth of the finest in pixels.
 std::vector<Level> pyramid(Level finest, Workers& workers) {
   std::vector<Level> levels;
-  int depth = measure_depth(finest, workers);
+  measure_depth(finest, workers);
   levels.push_back(std::move(finest));
-  while (depth > kShallow * kThirds) {
+  while (levels.back().deepest > kShallow * kThirds) {
     Level half = reduced(levels.back(), workers);
     if (std::min(half.picture.width(), half.picture.height()) < kSmallestPicture) break;
-    depth = measure_depth(half, workers);
-    if (depth == 0 || !has_sources(half, workers)) break;
+    measure_depth(half, workers);
+    if (half.deepest == 0 || !has_sources(half, workers)) break;
     levels.push_back(std::move(half));
   }
   for (Level& level : levels) measure_texture(level, workers);
@@ -75,9 +76,7 @@ std::vector<Level> pyramid(Level finest, Workers& workers) {
 }
 
 std::size_t guide_level(const std::vector<Level>& levels) {
-  const Level& finest = levels.front();
-  const std::size_t count = finest.depth.index(0, finest.depth.height());
-  const int depth = *std::max_element(finest.depth.data(), finest.depth.data() + count) / kThirds;
+  const int depth = levels.front().deepest / kThirds;
   std::size_t level = depth <= kThin ? 0 : 1;
   while (depth >> level > kDeep) ++level;
   return std::min(level, levels.size() - 1);
@@ -103,11 +102,14 @@ void guide(std::vector<Level>& levels, Workers& workers) {
   }
 }
 
-// Where levels are so fine that no patch overlaps the holes of two regions, those of others are left out.
-void leave_elsewhere(std::vector<Level>& levels, Workers& workers) {
-  for (std::size_t i = 0; i < levels.size() && (Regions::kMargin >> i) > 2 * kRadius; ++i) {
-    leave_elsewhere(levels[i], workers);
-  }
+// Whether the level is so fine that no patch overlaps the holes of two regions: one that overlaps a hole
+// reaches 2 * kRadius pixels out of it.
+bool is_apart(std::size_t level) {
+  return (Regions::kApart >> level) > 2 * kRadius;
+}
+
+void leave_holes_of_others(std::vector<Level>& levels, Workers& workers) {
+  for (std::size_t i = 0; i < levels.size() && is_apart(i); ++i) leave_elsewhere(levels[i], workers);
 }
 
 // The picture with the estimate in its hole, at its own depth.
@@ -134,8 +136,11 @@ Image with_estimate(Image image, const Level& level, Workers& workers) {
 
 Image fill_by_patches(const Task& task) {
   std::vector<Level> levels = pyramid(first_level(task.region, task.hole, task.workers), task.workers);
+  // A level on which patches see the holes of others needs them guided, and that begins on finer ones.
+  const bool sees_others = !is_apart(levels.size() - 1);
+  if (!sees_others) leave_holes_of_others(levels, task.workers);
   guide(levels, task.workers);
-  leave_elsewhere(levels, task.workers);
+  if (sees_others) leave_holes_of_others(levels, task.workers);
   // Where no patch of the picture is wholly known, there is nothing to copy.
   if (has_sources(levels.front(), task.workers)) {
     Synthesis synthesis(levels, effort_of(task.parameters.quality), task.parameters.seed, task.workers);

@@ -8,12 +8,11 @@
 namespace inpaint::engine {
 namespace {
 
-// Holes in cells that do not touch are at least this far apart.
-constexpr int kCell = Regions::kMargin;
+// Holes of two regions lie in cells that do not touch.
+constexpr int kCell = Regions::kApart;
 
 // memchr passes over what is known many bytes at a time.
 const std::uint8_t* next_hole(const std::uint8_t* from, const std::uint8_t* end) {
-  constexpr int kHole = 255;
   if (from == end) return end;
   const void* found = std::memchr(from, kHole, static_cast<std::size_t>(end - from));
   return found == nullptr ? end : static_cast<const std::uint8_t*>(found);

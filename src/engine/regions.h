@@ -28,6 +28,8 @@ class Regions {
   // A region shows at least this many pixels around its holes, as far as the picture goes: as many as the
   // side of a square of its holes' area, if that is more.
   static constexpr int kMargin = 32;
+  // At least this many known pixels lie between the holes of two regions.
+  static constexpr int kApart = 32;
 
   explicit Regions(const Mask& mask);
 

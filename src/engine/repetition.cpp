@@ -129,13 +129,14 @@ bool is_known(const Level& level, int x, int y) {
   return level.hole.contains(x, y) && level.hole.at(x, y) == Hole::kNone;
 }
 
-// The best offsets that together serve every pixel of the hole; none if they do not.
+// The best offsets that together serve every pixel that is to be filled; none if they do not.
 std::vector<Offset> offsets_that_serve(const Level& level, const std::vector<Candidate>& candidates) {
   const Layers layers = layers_of(level);
   std::vector<Offset> unserved;
   for (const std::int32_t pixel : layers.pixels) {
-    unserved.push_back(
-        {level.window.x + pixel % level.window.width, level.window.y + pixel / level.window.width});
+    const int x = level.window.x + pixel % level.window.width;
+    const int y = level.window.y + pixel / level.window.width;
+    if (level.hole.at(x, y) == Hole::kOwn) unserved.push_back({x, y});
   }
   const std::vector<Offset> hole = unserved;
   std::vector<Offset> kept;

@@ -22,6 +22,8 @@ std::uint64_t scrambled(std::uint64_t value) {
 // Whether the patch around a pixel of the window overlaps what is to be filled.
 bool overlaps_hole(const Level& level, int x, int y) {
   if (level.in_hole(x, y)) return true;
+  // Where the hole of another region is left, nothing that is filled is so near.
+  if (level.hole.at(level.window.x + x, level.window.y + y) != Hole::kNone) return false;
   for (int dy = -kRadius; dy <= kRadius; ++dy) {
     for (int dx = -kRadius; dx <= kRadius; ++dx) {
       if (level.depth.contains(x + dx, y + dy) && level.in_hole(x + dx, y + dy)) return true;
@@ -174,8 +176,8 @@ void Synthesis::begin_from(const Level& coarse, const Level& level) {
         const int picture_y = level.window.y + y;
         const auto [near_x, near_y] =
             nearest(picture_x / 2 - coarse.window.x, picture_y / 2 - coarse.window.y);
-        int to_x = -1;
-        int to_y = -1;
+        int to_x = picture_x;
+        int to_y = picture_y;
         if (near_x >= 0) {
           const std::int32_t source = before.source.at(near_x, near_y);
           to_x = picture_x + 2 * (source % coarse_width - (coarse.window.x + near_x));

@@ -180,7 +180,7 @@ TEST(PatchTest, TextureStaysTexture) {
   EXPECT_GT(deviation(result), 0.6 * deviation(truth));
 }
 
-// Regions show each other's holes. Only coarse levels, where a patch may reach them, work on those.
+// Regions show each other's holes. Patches work on those only on coarse levels, from where they may reach.
 TEST(PatchTest, WhatAnotherRegionFillsCostsLittle) {
   const Image image = painted(400, 400, 3, 8, speckles);
   const Mask alone = masked(image, [](int x, int y) { return in_box(x, y, 60, 60, 100, 100); });
@@ -209,6 +209,10 @@ const std::vector<HardMask>& hard_masks() {
       {"corner", [](int x, int y) { return x < 40 && y < 30; }},
       {"two that touch",
        [](int x, int y) { return in_box(x, y, 30, 30, 20, 20) || in_box(x, y, 50, 50, 20, 20); }},
+      {"three apart that see each other",
+       [](int x, int y) {
+         return in_box(x, y, 2, 4, 28, 27) || in_box(x, y, 98, 4, 3, 20) || in_box(x, y, 40, 76, 50, 4);
+       }},
       {"sixty per cent", [](int x, int) { return x > 63; }},
       {"single pixels", [](int x, int y) { return x % 23 == 11 && y % 17 == 5; }},
       {"all but a corner", [](int x, int y) { return x > 3 || y > 3; }},
@@ -295,9 +299,14 @@ TEST(PatchTest, AnyMaskChangesOnlyItsHoleAndStaysInTheRangeOfThePicture) {
   }
 }
 
+// A disc, and a bar that its region shows.
+bool in_two_regions(int x, int y) {
+  return std::hypot(x - 120, y - 120) < 50 || in_box(x, y, 232, 60, 12, 100);
+}
+
 TEST(PatchTest, TheNumberOfThreadsDoesNotMatterAndTheSeedDoes) {
   const Image truth = painted(300, 240, 3, 8, speckles);
-  const Mask mask = masked(truth, [](int x, int y) { return std::hypot(x - 150, y - 120) < 50; });
+  const Mask mask = masked(truth, in_two_regions);
   for (const Quality quality : {Quality::kLow, Quality::kMedium, Quality::kHigh}) {
     const Image one = repaired(truth, mask, {.quality = quality, .threads = 1});
     for (const int threads : {2, 8}) {
@@ -311,7 +320,7 @@ TEST(PatchTest, TheNumberOfThreadsDoesNotMatterAndTheSeedDoes) {
 
 TEST(PatchTest, EveryInstructionSetGivesTheSameBytes) {
   const Image truth = painted(300, 240, 3, 8, speckles);
-  const Mask mask = masked(truth, [](int x, int y) { return std::hypot(x - 150, y - 120) < 50; });
+  const Mask mask = masked(truth, in_two_regions);
   const Image best = repaired(truth, mask);
   int tried = 0;
   for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {

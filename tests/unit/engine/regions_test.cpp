@@ -27,6 +27,18 @@ TEST(RegionsTest, HolesFarApartAreApartAndNearOnesTogether) {
   EXPECT_NE(regions.label_at(100, 100), regions.label_at(900, 700));
 }
 
+TEST(RegionsTest, HolesOfTwoRegionsAreApart) {
+  for (int gap = Regions::kApart - 2; gap < 2 * Regions::kApart + 2; ++gap) {
+    for (int x = 0; x < Regions::kApart; ++x) {
+      const int other_x = x + gap + 1;  // with so many pixels between
+      const Regions regions(with_holes(200, 200, {{x, 90}, {other_x, 91}}));
+      const bool is_apart = regions.label_at(x, 90) != regions.label_at(other_x, 91);
+      EXPECT_TRUE(!is_apart || gap >= Regions::kApart) << gap;
+      EXPECT_TRUE(is_apart || gap < 2 * Regions::kApart) << gap;
+    }
+  }
+}
+
 TEST(RegionsTest, EveryHoleBelongsToOneRegionThatShowsItsSurroundings) {
   Mask mask = with_holes(333, 222, {});
   unsigned chance = 1;
