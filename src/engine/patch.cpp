@@ -59,7 +59,7 @@ bool has_sources(const Level& level, Workers& workers) {
   return std::find(sources.data(), sources.row(sources.height()), 1) != sources.row(sources.height());
 }
 
-// The levels, finest first, and the depth of the finest in pixels.
+// The levels, finest first.
 std::vector<Level> pyramid(Level finest, Workers& workers) {
   std::vector<Level> levels;
   measure_depth(finest, workers);

@@ -40,6 +40,10 @@ int squared_difference(const Texel& a, const Texel& b) {
   return red * red + green * green + blue * blue;
 }
 
+bool is_known(const Level& level, int x, int y) {
+  return level.hole.contains(x, y) && level.hole.at(x, y) == Hole::kNone;
+}
+
 // What is known around the hole of a level, to judge offsets by.
 class Surroundings {
  public:
@@ -69,7 +73,7 @@ class Surroundings {
     for (const Offset& sample : samples_) {
       const int x = sample.x + offset.x;
       const int y = sample.y + offset.y;
-      if (!level_.hole.contains(x, y) || level_.hole.at(x, y) != Hole::kNone) continue;
+      if (!is_known(level_, x, y)) continue;
       sum += squared_difference(level_.picture.at(sample.x, sample.y), level_.picture.at(x, y));
       ++pairs;
       if (sum > most) return std::nullopt;
@@ -123,10 +127,6 @@ std::vector<Candidate> doubtless_offsets(const Level& level, Workers& workers) {
   };
   std::ranges::sort(candidates, {}, order);
   return candidates;
-}
-
-bool is_known(const Level& level, int x, int y) {
-  return level.hole.contains(x, y) && level.hole.at(x, y) == Hole::kNone;
 }
 
 // The best offsets that together serve every pixel that is to be filled; none if they do not.
