@@ -48,7 +48,7 @@ TEST_F(BullmqQueueTest, AJobIsWhatBullmqsToolsExpect) {
 TEST_F(BullmqQueueTest, AJobOfTheFirstTurnStaysInOnePieceForRedis) {
   const InferenceId id = InferenceId::make();
   queue_->add({id});
-  queue_->complete(queue_->take(5s).value());
+  queue_->complete(queue_->take(20s).value());
   const redis::Command encoding{"OBJECT", "ENCODING", "bull:inference-processing:" + id.to_string()};
   EXPECT_EQ(server_.command(encoding).text, "listpack");
 }
@@ -56,7 +56,7 @@ TEST_F(BullmqQueueTest, AJobOfTheFirstTurnStaysInOnePieceForRedis) {
 TEST_F(BullmqQueueTest, ProgressAndFailureCanBeRead) {
   const InferenceId id = InferenceId::make();
   queue_->add({id});
-  const LeasedJob job = queue_->take(5s).value();
+  const LeasedJob job = queue_->take(20s).value();
   queue_->report_progress(job, 42);
   EXPECT_EQ(field(id, "progress"), "42");
   queue_->fail(job, "no more memory");
@@ -68,8 +68,8 @@ TEST_F(BullmqQueueTest, ATurnBeyondBullmqsPrioritiesIsTheLast) {
   const InferenceId near = InferenceId::make();
   queue_->add({far, 1LL << 40});
   queue_->add({near, 1'000'000});
-  EXPECT_EQ(queue_->take(5s).value().id, near);
-  EXPECT_EQ(queue_->take(5s).value().id, far);
+  EXPECT_EQ(queue_->take(20s).value().id, near);
+  EXPECT_EQ(queue_->take(20s).value().id, far);
 }
 
 TEST_F(BullmqQueueTest, FinishedJobsDoNotPileUp) {
@@ -78,7 +78,7 @@ TEST_F(BullmqQueueTest, FinishedJobsDoNotPileUp) {
   make({.keep_finished_count = kKept});
   for (int i = 0; i < 3 * kBetweenRemovals; ++i) {
     queue_->add({InferenceId::make()});
-    queue_->complete(queue_->take(5s).value());
+    queue_->complete(queue_->take(20s).value());
     EXPECT_LT(queue_->counts().completed, kKept + kBetweenRemovals);
   }
   EXPECT_GE(queue_->counts().completed, kKept);
@@ -88,7 +88,7 @@ TEST_F(BullmqQueueTest, AJobThatIsNoInferenceIsFailedAndDoesNotStop) {
   const InferenceId id = InferenceId::make();
   server_.command({"LPUSH", "bull:inference-processing:wait", "7"});
   queue_->add({id});
-  EXPECT_EQ(queue_->take(5s).value().id, id);
+  EXPECT_EQ(queue_->take(20s).value().id, id);
   EXPECT_EQ(queue_->counts().failed, 1);
 }
 
@@ -102,7 +102,7 @@ TEST_F(BullmqQueueTest, trap_Q2_a_redis_that_is_down_is_an_error_and_comes_back)
   server_.start();  // empty: whatever it held is lost, and it does not know the scripts
   EXPECT_EQ(queue_->counts().waiting, 0);
   queue_->add({id, 2});
-  queue_->complete(queue_->take(5s).value());
+  queue_->complete(queue_->take(20s).value());
   EXPECT_EQ(queue_->counts().completed, 1);
 }
 
@@ -121,7 +121,7 @@ TEST_F(BullmqQueueTest, ARedisThatAsksForAPasswordIsGivenIt) {
   };
   for (const auto& queue : {queue_of("", "secret"), queue_of("painter", "brush")}) {
     queue->add({InferenceId::make()});
-    queue->complete(queue->take(5s).value());
+    queue->complete(queue->take(20s).value());
   }
   expect_unavailable([&] { queue_of("", "guessed")->check(); });
   expect_unavailable([&] { queue_of("painter", "secret")->take(1s); });
@@ -132,7 +132,7 @@ TEST_F(BullmqQueueTest, ATakeThatWaitsEndsWhenRedisDoes) {
     std::this_thread::sleep_for(200ms);
     server_.stop();
   });
-  expect_unavailable([&] { queue_->take(10s); });
+  expect_unavailable([&] { queue_->take(30s); });
 }
 
 TEST_F(BullmqQueueTest, WhoeverWaitsForJobsIsAWorkerForBullmqsTools) {
