@@ -1,5 +1,6 @@
 # The Lua scripts that are BullMQ's protocol, out of its npm package (MIT), at configure time: fetched, checked
-# against the hash, its includes resolved, and written as string constants to a source file of the build tree.
+# against the hash, its includes resolved, a loop put around them (src/queue/many_calls.lua), and written as string
+# constants to a source file of the build tree.
 set(INPAINT_BULLMQ_VERSION 6.7.0)
 # What `npm view bullmq@6.7.0 dist.integrity` says, in hexadecimal.
 string(CONCAT INPAINT_BULLMQ_SHA512
@@ -43,29 +44,25 @@ function(inpaint_fetch_bullmq result)
   endif()
 endfunction()
 
-# Sets `result` to the text of the script with every `--- @include "path"` replaced by that file's text the first
-# time, and by nothing after that. The global property remembers what a script has had.
-function(inpaint_resolve_includes file result)
+# Takes the lines `--- @include "path"` out of a file: `functions` becomes what they name, each file once, after what it
+# includes itself; `body` the rest. The global property remembers what a script has had.
+function(inpaint_resolve_includes file functions body)
   file(READ ${file} rest)
   get_filename_component(directory ${file} DIRECTORY)
-  set(text "")
+  set(included_text "")
   while(rest MATCHES "--- @include \"([^\"]+)\"")
     set(line "${CMAKE_MATCH_0}")
     set(included "${directory}/${CMAKE_MATCH_1}.lua")
-    string(FIND "${rest}" "${line}" begin)
-    string(LENGTH "${line}" length)
-    math(EXPR end "${begin} + ${length}")
-    string(SUBSTRING "${rest}" 0 ${begin} head)
-    string(SUBSTRING "${rest}" ${end} -1 rest)
-    string(APPEND text "${head}")
+    string(REPLACE "${line}" "" rest "${rest}")
     get_property(had GLOBAL PROPERTY INPAINT_INCLUDED)
     if(NOT included IN_LIST had)
       set_property(GLOBAL APPEND PROPERTY INPAINT_INCLUDED ${included})
-      inpaint_resolve_includes(${included} inner)
-      string(APPEND text "${inner}")
+      inpaint_resolve_includes(${included} inner_functions inner_body)
+      string(APPEND included_text "${inner_functions}${inner_body}\n")
     endif()
   endwhile()
-  set(${result} "${text}${rest}" PARENT_SCOPE)
+  set(${functions} "${included_text}" PARENT_SCOPE)
+  set(${body} "${rest}" PARENT_SCOPE)
 endfunction()
 
 # Writes `source` with the scripts named NAME-KEYS, as queue/bullmq_scripts.h declares them. Without the package
@@ -79,6 +76,9 @@ function(inpaint_write_bullmq_scripts source)
     message(WARNING "bullmq ${INPAINT_BULLMQ_VERSION} can't be fetched, neither by npm nor from its registry. "
       "The build goes on without the queue on Redis: REDIS_HOST will be refused. Configure again when online.")
   endif()
+  set(many_calls_file ${PROJECT_SOURCE_DIR}/src/queue/many_calls.lua)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${many_calls_file})
+  file(READ ${many_calls_file} many_calls)
   set(code "// Made by cmake/bullmq_scripts.cmake out of bullmq ${INPAINT_BULLMQ_VERSION} (MIT).\n")
   string(APPEND code "#include \"queue/bullmq_scripts.h\"\n\nnamespace inpaint::queue::bullmq {\n\n")
   foreach(script ${ARGN})
@@ -90,7 +90,13 @@ function(inpaint_write_bullmq_scripts source)
     set(text "")
     if(package)
       set_property(GLOBAL PROPERTY INPAINT_INCLUDED "")
-      inpaint_resolve_includes(${unpacked}/package/dist/cjs/commands/${script}.lua text)
+      inpaint_resolve_includes(${unpacked}/package/dist/cjs/commands/${script}.lua functions body)
+      if(functions MATCHES "(KEYS|ARGV) *\\[")
+        message(FATAL_ERROR "An include of ${script} reads keys or arguments, which only the script itself is given.")
+      endif()
+      string(REPLACE "@KEY_COUNT@" "${keys}" text "${many_calls}")
+      string(REPLACE "@FUNCTIONS@" "${functions}" text "${text}")
+      string(REPLACE "@BODY@" "${body}" text "${text}")
     endif()
     string(SHA1 hash "${text}")
     string(APPEND code "const Script k${initial}${tail}{${keys}, \"${hash}\", R\"lua(${text})lua\"};\n\n")

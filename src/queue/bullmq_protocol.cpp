@@ -20,8 +20,28 @@ std::string pack(const Json& value) {
   return packed;
 }
 
+// For the options of a step of a delivery: the same for all but for the token, which is the last as they are
+// sorted.
+std::string pack_for_any_token(Json options) {
+  options["token"] = "";
+  std::string packed = pack(options);
+  packed.pop_back();  // the empty text
+  return packed;
+}
+
+std::string with_token(std::string packed, const std::string& token) {
+  return packed += pack(token);
+}
+
 std::string now() {
   return std::to_string(Timestamp::now().unix_ms);
+}
+
+std::string pack_finishing(const Options& options, const Json& keep) {
+  return pack_for_any_token({{"keepJobs", keep},
+                             {"lockDuration", options.lease.count()},
+                             {"attempts", options.maximum_attempts},
+                             {"maxMetricsSize", ""}});
 }
 
 std::int64_t to_priority(std::int64_t turn) {
@@ -31,12 +51,17 @@ std::int64_t to_priority(std::int64_t turn) {
 }  // namespace
 
 Protocol::Protocol(const std::string& prefix, const std::string& name, const Options& options)
-    : base_(prefix + ":" + name + ":"), options_(options) {}
+    : base_(prefix + ":" + name + ":"),
+      options_(options),
+      fetching_(pack_for_any_token({{"lockDuration", options.lease.count()}})),
+      keeping_all_(pack_finishing(options, {{"count", kKeepAll}})),
+      removing_oldest_(
+          pack_finishing(options, {{"count", options.keep_finished_count},
+                                   {"age", std::chrono::seconds(options.keep_finished).count()}})) {}
 
-std::vector<std::string> Protocol::keys(std::initializer_list<std::string_view> names) const {
-  std::vector<std::string> made;
-  made.reserve(names.size());
-  for (const std::string_view name : names) made.push_back(key(name));
+redis::Words Protocol::keys(std::initializer_list<std::string_view> names) const {
+  redis::Words made;
+  for (const std::string_view name : names) made.add(base_, name);
   return made;
 }
 
@@ -54,7 +79,7 @@ Call Protocol::add(const Job& job) const {
   if (job.delay > milliseconds(0)) options["delay"] = job.delay.count();
   // The key's prefix, id, name, time; then what only flows, repeated and deduplicated jobs have.
   const Json described{base_, id, kJobName, timestamp, nullptr, nullptr, nullptr, nullptr, nullptr};
-  const std::vector<std::string> arguments{pack(described), Json{{"inferenceId", id}}.dump(), pack(options)};
+  redis::Words arguments{pack(described), Json{{"inferenceId", id}}.dump(), pack(options)};
   if (job.delay > milliseconds(0)) {
     return {&kAddDelayedJob, keys({"marker", "meta", "id", "delayed", "completed", "events"}), arguments};
   }
@@ -76,33 +101,21 @@ Call Protocol::fetch(const std::string& token) const {
   return {&kMoveToActive,
           keys({"wait", "active", "prioritized", "events", "stalled", "limiter", "delayed", "paused", "meta",
                 "pc", "marker"}),
-          {base_, now(), pack({{"token", token}, {"lockDuration", options_.lease.count()}})}};
+          {base_, now(), with_token(fetching_, token)}};
 }
 
 Call Protocol::extend(const std::string& id, const std::string& token) const {
-  return {
-      &kExtendLock, {key(id + ":lock"), key("stalled")}, {token, std::to_string(options_.lease.count()), id}};
+  return {&kExtendLock, keys({id + ":lock", "stalled"}), {token, std::to_string(options_.lease.count()), id}};
 }
 
 Call Protocol::finish(const std::string& id, const std::string& token, const std::string& state,
                       const std::string& property, const std::string& value, Next next, Oldest oldest) const {
-  const std::int64_t keep_seconds = std::chrono::seconds(options_.keep_finished).count();
-  const Json keep = oldest == Oldest::kRemove
-                        ? Json{{"count", options_.keep_finished_count}, {"age", keep_seconds}}
-                        : Json{{"count", kKeepAll}};
-  const Json options{
-      {"token", token},
-      {"keepJobs", keep},
-      {"lockDuration", options_.lease.count()},
-      {"attempts", options_.maximum_attempts},
-      {"maxMetricsSize", ""},
-  };
-  const std::string job = key(id);
-  std::vector<std::string> all = keys({"wait", "active", "prioritized", "events", "stalled", "limiter",
-                                       "delayed", "paused", "meta", "pc", state});
-  all.insert(all.end(), {job, key("metrics:" + state), key("marker")});
+  const std::string& packed = oldest == Oldest::kRemove ? removing_oldest_ : keeping_all_;
   const char* fetch = next == Next::kFetch ? "1" : "0";
-  return {&kMoveToFinished, all, {id, now(), property, value, state, fetch, base_, pack(options), ""}};
+  return {&kMoveToFinished,
+          keys({"wait", "active", "prioritized", "events", "stalled", "limiter", "delayed", "paused", "meta",
+                "pc", state, id, "metrics:" + state, "marker"}),
+          {id, now(), property, value, state, fetch, base_, with_token(packed, token), ""}};
 }
 
 Call Protocol::complete(const std::string& id, const std::string& token, Next next, Oldest oldest) const {
@@ -118,8 +131,8 @@ Call Protocol::fail_and_retry(const std::string& id, const std::string& token, c
                               milliseconds delay) const {
   const Json fields{"failedReason", reason};
   return {&kMoveToDelayed,
-          {key("marker"), key("active"), key("prioritized"), key("delayed"), key(id), key("events"),
-           key("meta"), key("stalled"), key("wait"), key("limiter"), key("pc")},
+          keys({"marker", "active", "prioritized", "delayed", id, "events", "meta", "stalled", "wait",
+                "limiter", "pc"}),
           {base_, now(), id, token, std::to_string(delay.count()), "0", pack(fields), "0", ""}};
 }
 
@@ -154,18 +167,18 @@ Call Protocol::pause(bool paused) const {
           {paused ? "paused" : "resumed", "1"}};
 }
 
-Call Protocol::counts(const std::vector<std::string>& states) const {
+Call Protocol::counts(std::initializer_list<std::string_view> states) const {
   return {&kGetCounts, {base_}, states};
 }
 
-Fetched Protocol::fetched(const redis::Reply& reply) {
+Fetched Protocol::fetched(redis::Reply reply) {
   Fetched found;
   if (reply.list.size() < 4) return found;
-  const redis::Reply& fields = reply.list[0];
+  redis::Reply& fields = reply.list[0];
   if (fields.kind == redis::Reply::Kind::kList) {
-    found.id = reply.list[1].text;
+    found.id = std::move(reply.list[1].text);
     for (std::size_t i = 0; i + 1 < fields.list.size(); i += 2) {
-      found.fields.emplace_back(fields.list[i].text, fields.list[i + 1].text);
+      found.fields.emplace_back(std::move(fields.list[i].text), std::move(fields.list[i + 1].text));
     }
     return found;
   }

@@ -17,12 +17,7 @@
 // answer means. Arguments that are no plain text go as MessagePack, as BullMQ's own ports pass them.
 namespace inpaint::queue::bullmq {
 
-// A script with its keys and arguments.
-struct Call {
-  const Script* script;
-  std::vector<std::string> keys;
-  std::vector<std::string> arguments;
-};
+using redis::Call;
 
 // What moveToActive and moveToFinished found.
 struct Fetched {
@@ -56,17 +51,21 @@ class Protocol {
   Call progress(const std::string& id, int percent) const;
   Call recover_stalled(std::chrono::milliseconds interval) const;
   Call pause(bool paused) const;
-  Call counts(const std::vector<std::string>& states) const;
+  Call counts(std::initializer_list<std::string_view> states) const;
 
-  static Fetched fetched(const redis::Reply& reply);
+  static Fetched fetched(redis::Reply reply);
 
  private:
-  std::vector<std::string> keys(std::initializer_list<std::string_view> names) const;
+  redis::Words keys(std::initializer_list<std::string_view> names) const;
   Call finish(const std::string& id, const std::string& token, const std::string& state,
               const std::string& property, const std::string& value, Next next, Oldest oldest) const;
 
   const std::string base_;  // "bull:inference-processing:"
   const Options options_;
+  // MessagePack, made once, of what is the same in all calls.
+  const std::string fetching_;
+  const std::string keeping_all_;
+  const std::string removing_oldest_;
 };
 
 }  // namespace inpaint::queue::bullmq

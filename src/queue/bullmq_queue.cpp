@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <charconv>
 #include <condition_variable>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -20,10 +18,10 @@
 namespace inpaint::queue {
 namespace {
 
-using bullmq::Call;
 using bullmq::Fetched;
 using Next = bullmq::Protocol::Next;
 using Oldest = bullmq::Protocol::Oldest;
+using redis::Call;
 using redis::Command;
 using redis::Reply;
 using std::chrono::milliseconds;
@@ -32,6 +30,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kQueueName = "inference-processing";
 // BullMQ finds workers by the names of their connections: PREFIX: and the queue's name in base64.
 constexpr auto kQueueNameInBase64 = "aW5mZXJlbmNlLXByb2Nlc3Npbmc=";
+constexpr std::size_t kConnections = 3;
 constexpr milliseconds kShortestWait{1};
 constexpr unsigned kCompletionsBetweenRemovals = 64;
 
@@ -48,24 +47,6 @@ std::int64_t number(const Fetched& job, std::string_view name) {
   return value;
 }
 
-Command to_command(Call call) {
-  Command command{"EVALSHA", std::string(call.script->sha1), std::to_string(call.script->key_count)};
-  command.reserve(command.size() + call.keys.size() + call.arguments.size());
-  std::move(call.keys.begin(), call.keys.end(), std::back_inserter(command));
-  std::move(call.arguments.begin(), call.arguments.end(), std::back_inserter(command));
-  return command;
-}
-
-Command with_text(Command command, const bullmq::Script& script) {
-  command[0] = "EVAL";
-  command[1] = script.text;
-  return command;
-}
-
-bool is_unknown_script(const Reply& reply) {
-  return reply.kind == Reply::Kind::kRefusal && reply.text.starts_with("NOSCRIPT");
-}
-
 // Redis decides every race: each step is one script, and each step of a delivery names its token, so that a
 // worker that lost its lock changes nothing.
 class BullmqQueue final : public Queue {
@@ -74,7 +55,7 @@ class BullmqQueue final : public Queue {
       : options_(options),
         stalled_interval_(options.lease / 2),
         protocol_(redis.prefix, kQueueName, options),
-        connections_{{redis::SharedConnection(redis), redis::SharedConnection(redis)}},
+        connections_(redis, kConnections),
         waiter_(redis, redis.prefix + ":" + kQueueNameInBase64) {}
 
   void add_all(std::span<const Job> jobs) override;
@@ -92,12 +73,9 @@ class BullmqQueue final : public Queue {
   void check() override { ask({{"PING"}}); }
 
  private:
-  std::vector<Reply> send(const std::vector<Command>& commands) {
-    return connections_[sends_++ % connections_.size()].send(commands);
-  }
   std::vector<Reply> ask(const std::vector<Command>& commands);
-  std::vector<Reply> run(std::vector<Call> calls);
-  Reply run(Call call);
+  std::vector<Reply> run(std::span<const Call> calls);
+  Reply run(const Call& call) { return std::move(run(std::span(&call, 1)).front()); }
 
   void recover_stalled_sometimes();
   std::optional<LeasedJob> fetch(Clock::time_point& next_look);
@@ -108,9 +86,7 @@ class BullmqQueue final : public Queue {
   const Options options_;
   const milliseconds stalled_interval_;
   const bullmq::Protocol protocol_;
-  // Two, so that Redis works for the one while the answers of the other are read.
-  std::array<redis::SharedConnection, 2> connections_;
-  std::atomic<unsigned> sends_ = 0;
+  redis::SharedConnections connections_;
   redis::BlockingConnection waiter_;  // a worker in the eyes of BullMQ's tools
   std::mutex mutex_;
   std::condition_variable place_is_free_;
@@ -119,35 +95,23 @@ class BullmqQueue final : public Queue {
   std::atomic<unsigned> completions_ = 0;
 };
 
-std::vector<Reply> BullmqQueue::ask(const std::vector<Command>& commands) {
-  std::vector<Reply> replies = send(commands);
+void throw_refusals(const std::vector<Reply>& replies) {
   for (const Reply& reply : replies) {
     if (reply.kind == Reply::Kind::kRefusal) redis::refused(reply);
   }
+}
+
+std::vector<Reply> BullmqQueue::ask(const std::vector<Command>& commands) {
+  std::vector<Reply> replies = connections_.send(commands);
+  throw_refusals(replies);
   return replies;
 }
 
-// By hash; the text goes along only where Redis does not know it (yet, or any more). So calls may overtake
-// each other: those that build on another are run after it.
-std::vector<Reply> BullmqQueue::run(std::vector<Call> calls) {
+std::vector<Reply> BullmqQueue::run(std::span<const Call> calls) {
   if (calls.empty()) return {};
-  std::vector<Command> commands;
-  commands.reserve(calls.size());
-  for (Call& call : calls) commands.push_back(to_command(std::move(call)));
-  std::vector<Reply> replies = send(commands);
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    if (is_unknown_script(replies[i])) {
-      replies[i] = send({with_text(std::move(commands[i]), *calls[i].script)}).front();
-    }
-    if (replies[i].kind == Reply::Kind::kRefusal) redis::refused(replies[i]);
-  }
+  std::vector<Reply> replies = connections_.run(calls);
+  throw_refusals(replies);
   return replies;
-}
-
-Reply BullmqQueue::run(Call call) {
-  std::vector<Call> calls;
-  calls.push_back(std::move(call));
-  return std::move(run(std::move(calls)).front());
 }
 
 // BullMQ takes an id that it knows for a duplicate, also a finished one, and tells so to everybody: hence the
@@ -167,8 +131,8 @@ void BullmqQueue::add_all(std::span<const Job> jobs) {
     if (is_finished) removals.push_back(protocol_.remove(jobs[i].id.to_string()));
     additions.push_back(protocol_.add(jobs[i]));
   }
-  run(std::move(removals));
-  run(std::move(additions));
+  run(removals);
+  run(additions);
 }
 
 std::optional<LeasedJob> BullmqQueue::take(milliseconds wait) {

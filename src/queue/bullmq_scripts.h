@@ -1,18 +1,13 @@
 #pragma once
 
-#include <cstddef>
-#include <string_view>
+#include "queue/redis.h"
 
 // BullMQ's own Lua scripts, which are its protocol: every client, in any language, calls these. Their text is
 // taken out of the npm package when the build is configured (cmake/bullmq_scripts.cmake); what keys and
-// arguments each takes is written at its head there.
+// arguments each takes is written at its head there. Without the package their texts are empty.
 namespace inpaint::queue::bullmq {
 
-struct Script {
-  std::size_t key_count;
-  std::string_view sha1;  // of the text, in hexadecimal: how Redis knows it after the first time
-  std::string_view text;  // empty when the package could not be had
-};
+using redis::Script;
 
 extern const Script kAddDelayedJob;
 extern const Script kAddPrioritizedJob;

@@ -2,6 +2,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -14,6 +15,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kConnectLimit{1'000};
 constexpr milliseconds kAnswerLimit{5'000};
+constexpr std::size_t kMostCallsAtOnce = 32;  // Redis does nothing else meanwhile, for 3 ms
 
 timeval to_timeval(milliseconds time) {
   return {time.count() / 1000, (time.count() % 1000) * 1000};
@@ -39,6 +41,73 @@ Reply to_reply(const redisReply& reply) {
       return {Reply::Kind::kRefusal, 0, {reply.str, reply.len}, {}};
     default:
       return {Reply::Kind::kText, 0, {reply.str, reply.len}, {}};
+  }
+}
+
+bool is_unknown_script(const Reply& reply) {
+  return reply.kind == Reply::Kind::kRefusal && reply.text.starts_with("NOSCRIPT");
+}
+
+// Calls that are made in one command, and where their answers go.
+class Bundle {
+ public:
+  bool takes(const Call& call) const {
+    return calls_.empty() || (calls_.size() < kMostCallsAtOnce && calls_.front()->script == call.script &&
+                              calls_.front()->arguments.size() == call.arguments.size());
+  }
+
+  void add(const Call& call, Reply& answer) {
+    calls_.push_back(&call);
+    answers_.push_back(&answer);
+  }
+
+  // The text goes along only where Redis does not know it (yet, or any more).
+  enum class Name { kHash, kText };
+  void append_to(Connection& connection, Name name) const {
+    const Script& script = *calls_.front()->script;
+    const std::string key_count = std::to_string(script.key_count * calls_.size());
+    std::vector<std::string_view> command;
+    command.reserve(3 + calls_.size() * (script.key_count + calls_.front()->arguments.size()));
+    if (name == Name::kHash) command = {"EVALSHA", script.sha1, key_count};
+    if (name == Name::kText) command = {"EVAL", script.text, key_count};
+    append_all(command, &Call::keys);
+    append_all(command, &Call::arguments);
+    connection.append(command);
+  }
+
+  void deliver(Reply reply) const {
+    const bool is_for_all = calls_.size() == 1 || reply.kind == Reply::Kind::kRefusal;
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      *answers_[i] = is_for_all ? reply : std::move(reply.list.at(i));
+    }
+  }
+
+ private:
+  void append_all(std::vector<std::string_view>& command, Words Call::*words) const {
+    for (const Call* call : calls_) {
+      for (std::size_t i = 0; i < (call->*words).size(); ++i) command.push_back((call->*words)[i]);
+    }
+  }
+
+  std::vector<const Call*> calls_;
+  std::vector<Reply*> answers_;
+};
+
+void add(std::vector<Bundle>& bundles, const Call& call, Reply& answer) {
+  auto bundle = std::ranges::find_if(bundles, [&](const Bundle& one) { return one.takes(call); });
+  if (bundle == bundles.end()) bundle = bundles.emplace(bundles.end());
+  bundle->add(call, answer);
+}
+
+// The answers to bundles that were sent by their hashes.
+void receive(const std::vector<Bundle>& bundles, Connection& connection) {
+  std::vector<Reply> replies = connection.receive(bundles.size());
+  for (std::size_t i = 0; i < bundles.size(); ++i) {
+    if (is_unknown_script(replies[i])) {
+      bundles[i].append_to(connection, Bundle::Name::kText);
+      replies[i] = std::move(connection.receive(1).front());
+    }
+    bundles[i].deliver(std::move(replies[i]));
   }
 }
 
@@ -79,16 +148,16 @@ void Connection::limit_time(milliseconds limit) {
   limit_ = limit;
 }
 
-void Connection::append(const Command& command) {
+void Connection::append(std::span<const std::string_view> words) {
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
-  texts.reserve(command.size());
-  sizes.reserve(command.size());
-  for (const std::string& part : command) {
-    texts.push_back(part.data());
-    sizes.push_back(part.size());
+  texts.reserve(words.size());
+  sizes.reserve(words.size());
+  for (const std::string_view word : words) {
+    texts.push_back(word.data());
+    sizes.push_back(word.size());
   }
-  if (redisAppendCommandArgv(context_.get(), static_cast<int>(command.size()), texts.data(), sizes.data()) !=
+  if (redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(), sizes.data()) !=
       REDIS_OK) {
     fail();
   }
@@ -113,40 +182,53 @@ Reply Connection::send(const Command& command, milliseconds wait) {
   return std::move(receive(1, wait).front());
 }
 
-// Each request has a condition of its own, so that nobody wakes in vain.
-std::vector<Reply> SharedConnection::send(const std::vector<Command>& commands) {
-  Request request{commands, {}, {}, {}, {}};
+// Whoever finds an idle connection serves all that wait, itself among them.
+std::vector<Reply> SharedConnections::ask(Request request) {
   std::unique_lock lock(mutex_);
   waiting_.push_back(&request);
-  request.role_changed.wait(lock, [&] { return request.role != Role::kWaiting || !is_busy_; });
-  if (request.role != Role::kServed) {
-    is_busy_ = true;
+  request.is_its_turn.wait(lock, [&] {
+    return request.state == State::kAnswered || (request.state == State::kWaiting && !idle_.empty());
+  });
+  if (request.state == State::kWaiting) {
+    std::unique_ptr<Connection> connection = std::move(idle_.back());
+    idle_.pop_back();
     const std::vector<Request*> requests = std::exchange(waiting_, {});
+    for (Request* taken : requests) taken->state = State::kTaken;
     lock.unlock();
-    serve(requests);
+    serve(requests, connection);
     lock.lock();
-    for (Request* served : requests) change(*served, Role::kServed);
-    is_busy_ = !waiting_.empty();
-    if (is_busy_) change(*waiting_.front(), Role::kServing);
+    // Where one broke the others did, or will.
+    if (!connection) std::ranges::for_each(idle_, [](auto& idle) { idle.reset(); });
+    idle_.push_back(std::move(connection));
+    if (!waiting_.empty()) waiting_.front()->is_its_turn.notify_one();
+    for (Request* answered : requests) {
+      answered->state = State::kAnswered;
+      answered->is_its_turn.notify_one();
+    }
   }
   if (request.failure) std::rethrow_exception(request.failure);
   return std::move(request.replies);
 }
 
-void SharedConnection::change(Request& request, Role role) {
-  request.role = role;
-  request.role_changed.notify_one();
-}
-
-void SharedConnection::serve(const std::vector<Request*>& requests) noexcept {
+void SharedConnections::serve(const std::vector<Request*>& requests,
+                              std::unique_ptr<Connection>& connection) noexcept {
   try {
-    if (!connection_) connection_ = std::make_unique<Connection>(server_, "");
-    for (const Request* request : requests) {
-      for (const Command& command : request->commands) connection_->append(command);
+    if (!connection) connection = std::make_unique<Connection>(server_, "");
+    std::vector<Bundle> bundles;
+    for (Request* request : requests) {
+      for (const Command& command : request->commands) connection->append(command);
+      request->replies.resize(request->calls.size());
+      for (std::size_t i = 0; i < request->calls.size(); ++i) {
+        add(bundles, request->calls[i], request->replies[i]);
+      }
     }
-    for (Request* request : requests) request->replies = connection_->receive(request->commands.size());
+    for (const Bundle& bundle : bundles) bundle.append_to(*connection, Bundle::Name::kHash);
+    for (Request* request : requests) {
+      if (!request->commands.empty()) request->replies = connection->receive(request->commands.size());
+    }
+    receive(bundles, *connection);
   } catch (...) {
-    connection_.reset();
+    connection.reset();
     for (Request* request : requests) request->failure = std::current_exception();
   }
 }

@@ -4,8 +4,10 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,45 @@ struct Reply {
   std::vector<Reply> list;
 };
 
+// A Lua script that does one thing to `key_count` keys; given the keys of many calls, it answers them as a
+// list.
+struct Script {
+  std::size_t key_count;
+  std::string_view sha1;  // of the text, in hexadecimal: how Redis knows it after the first time
+  std::string_view text;
+};
+
+// Texts one after the other in one piece of memory: a call has a few dozen short ones.
+class Words {
+ public:
+  Words() = default;
+  Words(std::initializer_list<std::string_view> words) {
+    for (const std::string_view word : words) add(word);
+  }
+
+  void add(std::string_view word) { add({}, word); }
+  void add(std::string_view head, std::string_view tail) {  // as one word
+    bytes_.append(head).append(tail);
+    ends_.push_back(bytes_.size());
+  }
+  std::size_t size() const { return ends_.size(); }
+  std::string_view operator[](std::size_t i) const {
+    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
+    return std::string_view(bytes_).substr(begin, ends_[i] - begin);
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<std::size_t> ends_;
+};
+
+// A script with its keys and arguments.
+struct Call {
+  const Script* script;
+  Words keys;
+  Words arguments;
+};
+
 // One connection, for one thread at a time. After a failure it is of no use any more.
 class Connection {
  public:
@@ -36,7 +77,10 @@ class Connection {
 
   // Commands travel together: all are sent when the first answer is read, waiting at most `wait` longer than
   // usual for each. A refusal among the answers is left to the caller.
-  void append(const Command& command);
+  void append(std::span<const std::string_view> words);
+  void append(const Command& command) {
+    append(std::vector<std::string_view>(command.begin(), command.end()));
+  }
   std::vector<Reply> receive(std::size_t count,
                              std::chrono::milliseconds wait = std::chrono::milliseconds(0));
   Reply send(const Command& command, std::chrono::milliseconds wait = std::chrono::milliseconds(0));
@@ -54,32 +98,36 @@ class Connection {
   std::chrono::milliseconds limit_{0};
 };
 
-// One connection for commands that are answered at once, shared by all threads: what several ask at the same
-// time travels together. After a failure the next call makes it anew.
-class SharedConnection {
+// Connections for commands that are answered at once, shared by all threads: what several ask at the same
+// time travels together, and their calls of the same script are one. There are several so that Redis has work
+// while the answers of one are read. After a failure the next command makes a connection anew.
+class SharedConnections {
  public:
-  explicit SharedConnection(Redis server) : server_(std::move(server)) {}
+  SharedConnections(Redis server, std::size_t count) : server_(std::move(server)), idle_(count) {}
 
-  std::vector<Reply> send(const std::vector<Command>& commands);
+  std::vector<Reply> send(const std::vector<Command>& commands) { return ask({commands, {}}); }
+  // In any order: a call that builds on another is run after it.
+  std::vector<Reply> run(std::span<const Call> calls) { return ask({{}, calls}); }
 
  private:
-  enum class Role { kWaiting, kServing, kServed };
+  enum class State { kWaiting, kTaken, kAnswered };
   struct Request {
-    const std::vector<Command>& commands;
-    std::vector<Reply> replies;
-    std::exception_ptr failure;
-    Role role = Role::kWaiting;
-    std::condition_variable role_changed;
+    std::span<const Command> commands;
+    std::span<const Call> calls;
+    std::vector<Reply> replies = {};
+    std::exception_ptr failure = nullptr;
+    State state = State::kWaiting;
+    std::condition_variable is_its_turn = {};  // of its own, so that nobody wakes in vain
   };
 
-  static void change(Request& request, Role role);
-  void serve(const std::vector<Request*>& requests) noexcept;
+  std::vector<Reply> ask(Request request);
+  // Replaces the connection by nothing when it broke.
+  void serve(const std::vector<Request*>& requests, std::unique_ptr<Connection>& connection) noexcept;
 
   const Redis server_;
   std::mutex mutex_;
   std::vector<Request*> waiting_;
-  bool is_busy_ = false;  // the thread of one request serves those that waited when it began
-  std::unique_ptr<Connection> connection_;
+  std::vector<std::unique_ptr<Connection>> idle_;  // nothing: to be made
 };
 
 // A connection for commands that block, for one thread at a time. After a failure the next call makes it
