@@ -1,12 +1,14 @@
-// The load of bench/cluster/bullmq.py on our side: one thread adds empty jobs to the queue on Redis as the
-// relay does, others take and complete them as workers do. Says when it is ready, and when all are done;
-// adding begins when it is told a line.
+// The load of bench/cluster/bullmq.py on our side, in the roles of queue_node.js: `produce` adds empty jobs
+// to the queue on Redis as the relay does, `work` takes and completes them as workers do, `both` does so in
+// one process. It says when it is ready, and whoever works says when all are done; adding begins when it is
+// told a line.
 //
-//   bench_queue PORT JOBS CONCURRENCY
+//   bench_queue produce|work|both PORT JOBS CONCURRENCY
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <latch>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -15,6 +17,22 @@
 namespace {
 
 using namespace std::chrono_literals;
+
+void say(const char* word) {
+  std::puts(word);
+  std::fflush(stdout);
+}
+
+void produce(inpaint::queue::Queue& queue, long jobs) {
+  constexpr long kBatch = 100;  // of the relay
+  for (long added = 0; added < jobs; added += kBatch) {
+    std::vector<inpaint::queue::Job> batch;
+    for (long i = added; i < std::min(added + kBatch, jobs); ++i) {
+      batch.push_back({inpaint::InferenceId::make()});
+    }
+    queue.add_all(batch);
+  }
+}
 
 void work(inpaint::queue::Queue& queue, std::latch& left) {
   std::optional<inpaint::queue::LeasedJob> job;
@@ -28,25 +46,21 @@ void work(inpaint::queue::Queue& queue, std::latch& left) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  constexpr long kBatch = 100;  // of the relay
-  const auto port = static_cast<std::uint16_t>(std::atoi(argv[1]));
-  const long jobs = std::atol(argv[2]);
+  if (argc != 5) return 2;
+  const std::string_view role = argv[1];
+  const auto port = static_cast<std::uint16_t>(std::atoi(argv[2]));
+  const long jobs = std::atol(argv[3]);
+  const int concurrency = role == "produce" ? 0 : std::atoi(argv[4]);
   const auto queue = inpaint::queue::make_bullmq_queue({"127.0.0.1", port, "bench"}, {});
   std::latch left(jobs);
   std::vector<std::jthread> workers;
-  for (int i = 0; i < std::atoi(argv[3]); ++i) workers.emplace_back([&] { work(*queue, left); });
-  std::puts("Ready");
-  std::fflush(stdout);
-  std::getchar();
-  for (long added = 0; added < jobs; added += kBatch) {
-    std::vector<inpaint::queue::Job> batch;
-    for (long i = added; i < std::min(added + kBatch, jobs); ++i) {
-      batch.push_back({inpaint::InferenceId::make()});
-    }
-    queue->add_all(batch);
+  for (int i = 0; i < concurrency; ++i) workers.emplace_back([&] { work(*queue, left); });
+  say("Ready");
+  if (role != "work") {
+    std::getchar();
+    produce(*queue, jobs);
   }
+  if (role == "produce") return 0;
   left.wait();
-  std::puts("Done");
-  std::fflush(stdout);
+  say("Done");
 }
