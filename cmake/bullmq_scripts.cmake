@@ -91,6 +91,8 @@ function(inpaint_write_bullmq_scripts source)
     if(package)
       set_property(GLOBAL PROPERTY INPAINT_INCLUDED "")
       inpaint_resolve_includes(${unpacked}/package/dist/cjs/commands/${script}.lua functions body)
+      # The functions stand outside of the script now. What they must not use either, and no pattern finds, is a local
+      # of the script's own: tests/interop is what a new version has to pass.
       if(functions MATCHES "(KEYS|ARGV) *\\[")
         message(FATAL_ERROR "An include of ${script} reads keys or arguments, which only the script itself is given.")
       endif()

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Jobs per second from adding to completion, with empty jobs, beside BullMQ on Node.js on the same Redis.
 
-All keep the same number of jobs under way, with the same attempts and counts of kept jobs, in alternating rounds; the
-clock runs from the first job's adding to the last one's completion. A producer and a worker that are a process each, as
-both services are deployed, are judged by the median of the rounds' ratios; both in one process are shown beside.
-BullMQ's worker looks for jobs that are kept too many at each completion; ours at each 64th.
+The workers keep the same number of jobs under way, with the same attempts and counts of kept jobs, in alternating
+rounds; the clock runs from the first job's adding to the last one's completion. BullMQ's producer and worker are one
+process or two, which of them is faster depends on the machine, and each adds as is faster for it; ours are judged beside
+the faster, by the median of the rounds' ratios. BullMQ's worker looks for jobs that are kept too many at each
+completion; ours at each 64th.
 
-Redis runs BullMQ's scripts for everybody, one after the other on one core. How much of that core it used, and how long
-it was inside the scripts, says what the others leave to gain: nobody can do more jobs than the scripts allow.
+Redis runs BullMQ's scripts for everybody, one after the other on one core. How much of that core was used, and how long
+it was inside the scripts, says what is left to gain.
 """
 
 import os
@@ -115,12 +116,11 @@ def report(rounds):
         table.add("  µs a job inside BullMQ's scripts", f"{median(job.scripts for job in jobs) * 1e6:,.0f}")
         table.add("  Redis's core in use", f"{median(job.redis / job.clock for job in jobs):.0%}")
     node_one, node_two, our_one, our_two = SIDES
-    table.add("the most that the scripts allow beside BullMQ in one process",
-              f"{median(m[node_one].clock / m[our_one].scripts for m in rounds):.2f}")
-    table.add("jobs/s beside BullMQ, both in one process",
-              f"{median(m[node_one].clock / m[our_one].clock for m in rounds):.2f}")
-    table.at_least("jobs/s beside BullMQ, both in two processes",
-                   median(m[node_two].clock / m[our_two].clock for m in rounds), 2)
+    beside_one = median(m[node_one].clock / m[our_one].clock for m in rounds)
+    beside_two = median(m[node_two].clock / m[our_two].clock for m in rounds)
+    table.add("jobs/s beside BullMQ, both in one process", f"{beside_one:.2f}")
+    table.add("jobs/s beside BullMQ, both in two processes", f"{beside_two:.2f}")
+    table.at_least("jobs/s beside BullMQ, the lesser of the two", min(beside_one, beside_two), 2)
     table.finish()
 
 

@@ -1,6 +1,8 @@
 #include "queue/bullmq_protocol.h"
 
 #include <algorithm>
+#include <cassert>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace inpaint::queue::bullmq {
@@ -24,6 +26,7 @@ std::string pack(const Json& value) {
 // sorted.
 std::string pack_for_any_token(Json options) {
   options["token"] = "";
+  assert(std::prev(options.end()).key() == "token");
   std::string packed = pack(options);
   packed.pop_back();  // the empty text
   return packed;

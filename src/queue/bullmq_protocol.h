@@ -62,7 +62,8 @@ class Protocol {
 
   const std::string base_;  // "bull:inference-processing:"
   const Options options_;
-  // MessagePack, made once, of what is the same in all calls.
+  // MessagePack, made once, of options that are the same in all calls but for the token, which is to be
+  // appended.
   const std::string fetching_;
   const std::string keeping_all_;
   const std::string removing_oldest_;

@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kConnectLimit{1'000};
 constexpr milliseconds kAnswerLimit{5'000};
-constexpr std::size_t kMostCallsAtOnce = 32;  // Redis does nothing else meanwhile, for 3 ms
+constexpr std::size_t kMostCallsAtOnce = 32;  // Redis does nothing else meanwhile, for 3 ms mostly
 
 timeval to_timeval(milliseconds time) {
   return {time.count() / 1000, (time.count() % 1000) * 1000};
@@ -52,8 +52,8 @@ bool is_unknown_script(const Reply& reply) {
 class Bundle {
  public:
   bool takes(const Call& call) const {
-    return calls_.empty() || (calls_.size() < kMostCallsAtOnce && calls_.front()->script == call.script &&
-                              calls_.front()->arguments.size() == call.arguments.size());
+    return calls_.size() < kMostCallsAtOnce && calls_.front()->script == call.script &&
+           calls_.front()->arguments.size() == call.arguments.size();
   }
 
   void add(const Call& call, Reply& answer) {
@@ -77,8 +77,9 @@ class Bundle {
 
   void deliver(Reply reply) const {
     const bool is_for_all = calls_.size() == 1 || reply.kind == Reply::Kind::kRefusal;
+    if (!is_for_all && reply.list.size() != calls_.size()) throw unavailable();
     for (std::size_t i = 0; i < calls_.size(); ++i) {
-      *answers_[i] = is_for_all ? reply : std::move(reply.list.at(i));
+      *answers_[i] = is_for_all ? reply : std::move(reply.list[i]);
     }
   }
 
@@ -93,14 +94,14 @@ class Bundle {
   std::vector<Reply*> answers_;
 };
 
-void add(std::vector<Bundle>& bundles, const Call& call, Reply& answer) {
+void add_to(std::vector<Bundle>& bundles, const Call& call, Reply& answer) {
   auto bundle = std::ranges::find_if(bundles, [&](const Bundle& one) { return one.takes(call); });
   if (bundle == bundles.end()) bundle = bundles.emplace(bundles.end());
   bundle->add(call, answer);
 }
 
 // The answers to bundles that were sent by their hashes.
-void receive(const std::vector<Bundle>& bundles, Connection& connection) {
+void receive_answers(const std::vector<Bundle>& bundles, Connection& connection) {
   std::vector<Reply> replies = connection.receive(bundles.size());
   for (std::size_t i = 0; i < bundles.size(); ++i) {
     if (is_unknown_script(replies[i])) {
@@ -219,14 +220,14 @@ void SharedConnections::serve(const std::vector<Request*>& requests,
       for (const Command& command : request->commands) connection->append(command);
       request->replies.resize(request->calls.size());
       for (std::size_t i = 0; i < request->calls.size(); ++i) {
-        add(bundles, request->calls[i], request->replies[i]);
+        add_to(bundles, request->calls[i], request->replies[i]);
       }
     }
     for (const Bundle& bundle : bundles) bundle.append_to(*connection, Bundle::Name::kHash);
     for (Request* request : requests) {
       if (!request->commands.empty()) request->replies = connection->receive(request->commands.size());
     }
-    receive(bundles, *connection);
+    receive_answers(bundles, *connection);
   } catch (...) {
     connection.reset();
     for (Request* request : requests) request->failure = std::current_exception();

@@ -99,14 +99,16 @@ class Connection {
 };
 
 // Connections for commands that are answered at once, shared by all threads: what several ask at the same
-// time travels together, and their calls of the same script are one. There are several so that Redis has work
-// while the answers of one are read. After a failure the next command makes a connection anew.
+// time travels together, and up to 32 of their calls of the same script are one command. There are several so
+// that Redis has work while the answers of one are read. After a failure the next command makes a connection
+// anew.
 class SharedConnections {
  public:
   SharedConnections(Redis server, std::size_t count) : server_(std::move(server)), idle_(count) {}
 
   std::vector<Reply> send(const std::vector<Command>& commands) { return ask({commands, {}}); }
-  // In any order: a call that builds on another is run after it.
+  // Those of one script in their order, others in any: a call that builds on another script's is run after
+  // it.
   std::vector<Reply> run(std::span<const Call> calls) { return ask({{}, calls}); }
 
  private:
