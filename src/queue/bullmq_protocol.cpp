@@ -4,6 +4,7 @@
 #include <cassert>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace inpaint::queue::bullmq {
 namespace {
@@ -84,16 +85,17 @@ Call Protocol::add(const Job& job) const {
   const Json described{base_, id, kJobName, timestamp, nullptr, nullptr, nullptr, nullptr, nullptr};
   redis::Words arguments{pack(described), Json{{"inferenceId", id}}.dump(), pack(options)};
   if (job.delay > milliseconds(0)) {
-    return {&kAddDelayedJob, keys({"marker", "meta", "id", "delayed", "completed", "events"}), arguments};
+    return {&kAddDelayedJob, keys({"marker", "meta", "id", "delayed", "completed", "events"}),
+            std::move(arguments)};
   }
   if (priority > 0) {
     return {&kAddPrioritizedJob,
             keys({"marker", "meta", "id", "prioritized", "delayed", "completed", "active", "events", "pc"}),
-            arguments};
+            std::move(arguments)};
   }
   return {&kAddStandardJob,
           keys({"wait", "paused", "meta", "id", "completed", "delayed", "active", "events", "marker"}),
-          arguments};
+          std::move(arguments)};
 }
 
 Call Protocol::remove(const std::string& id) const {

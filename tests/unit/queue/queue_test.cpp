@@ -143,7 +143,7 @@ TEST_P(QueueTest, AnExtendedLeaseHoldsAndALostOneChangesNothing) {
   set_lease(3s);  // of which a busy machine may lose two
   add();
   const LeasedJob job = take();
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 8; ++i) {
     std::this_thread::sleep_for(options_.lease / 4);
     ASSERT_TRUE(queue_->extend(job));
     ASSERT_FALSE(queue_->take(0ms));
