@@ -45,13 +45,60 @@ Mean mean_under(const Picture& picture, const Counts& counts, int x, int y) {
   mean.found = weights > 0;
   if (!mean.found) return mean;
   const auto channel = [&](std::size_t i) {
-    // Nearly always all of them count, and a division by a constant is a shift.
-    return static_cast<std::uint8_t>(weights == kAllWeights ? (sum[i] + kAllWeights / 2) / kAllWeights
-                                                            : (sum[i] + weights / 2) / weights);
+    return static_cast<std::uint8_t>((sum[i] + weights / 2) / weights);
   };
   mean.colour = {channel(0), channel(1), channel(2), 0};
   return mean;
 }
+
+// mean_under() for a row of pixels of which nearly all see known pixels only. The weights are products, so
+// each column of four is weighed and added up once, for all channels of all columns together.
+class RowOfMeans {
+ public:
+  // For row y of the half-sized picture.
+  RowOfMeans(const Level& level, int y) : width_(level.picture.width()) {
+    const int top = 2 * y - 1;
+    if (top < 0 || top + 4 > level.picture.height()) return;
+    sums_.resize(kChannels * static_cast<std::size_t>(width_));
+    unknown_.resize(static_cast<std::size_t>(width_));
+    const auto samples = [&](int j) {
+      return reinterpret_cast<const std::uint8_t*>(level.picture.row(top + j));
+    };
+    const std::array rows{samples(0), samples(1), samples(2), samples(3)};
+    for (std::size_t i = 0; i < sums_.size(); ++i) {
+      sums_[i] = static_cast<std::uint16_t>(rows[0][i] + 3 * (rows[1][i] + rows[2][i]) + rows[3][i]);
+    }
+    for (int j = 0; j < 4; ++j) {
+      const Hole* hole = level.hole.row(top + j);
+      for (std::size_t x = 0; x < unknown_.size(); ++x) unknown_[x] |= static_cast<std::uint8_t>(hole[x]);
+    }
+  }
+
+  // Whether all pixels under x are in the picture and known.
+  bool is_known(int x) const {
+    if (sums_.empty() || x < 1 || 2 * x + 3 > width_) return false;
+    const std::uint8_t* column = unknown_.data() + 2 * x - 1;
+    return (column[0] | column[1] | column[2] | column[3]) == 0;
+  }
+
+  // Where is_known(x).
+  Texel mean(int x) const {
+    const std::uint16_t* column = sums_.data() + kChannels * (2 * static_cast<std::size_t>(x) - 1);
+    const auto channel = [&](std::size_t i) {
+      const int inner = column[kChannels + i] + column[2 * kChannels + i];
+      const int sum = column[i] + 3 * inner + column[3 * kChannels + i];
+      return static_cast<std::uint8_t>((sum + kAllWeights / 2) / kAllWeights);
+    };
+    return {channel(0), channel(1), channel(2), 0};
+  }
+
+ private:
+  static constexpr std::size_t kChannels = sizeof(Texel);
+
+  int width_;
+  std::vector<std::uint16_t> sums_;    // of the channels of each column
+  std::vector<std::uint8_t> unknown_;  // not 0: one of the column's pixels is
+};
 
 // Whether one of the four pixels under (x, y) of the half-sized picture is to be filled.
 bool is_own_under(const Grid<Hole>& hole, int x, int y) {
@@ -131,7 +178,12 @@ Level reduced(const Level& level, Workers& workers) {
   const auto known = [&](int x, int y) { return level.hole.at(x, y) == Hole::kNone; };
   in_bands(workers, height, [&](int first, int last) {
     for (int y = first; y < last; ++y) {
+      const RowOfMeans row(level, y);
       for (int x = 0; x < width; ++x) {
+        if (row.is_known(x)) {
+          half.picture.at(x, y) = row.mean(x);
+          continue;
+        }
         const Mean mean = mean_under(level.picture, known, x, y);
         if (mean.holes >= 2 || !mean.found) {
           half.hole.at(x, y) = is_own_under(level.hole, x, y) ? Hole::kOwn : Hole::kElsewhere;
