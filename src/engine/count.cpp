@@ -8,15 +8,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 
 #include "engine/pixels.h"
 #include "engine/vote.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace inpaint::engine {
-// How a patch's votes fall off from its centre, place by place.
-using Kernel = std::array<float, kPatchTexels>;
+// How a patch's votes fall off from its centre, row by row. A row is seven numbers and then zeros: at the
+// left end of the window fewer patches vote, and are loaded from its middle on.
+using Kernel = std::array<std::array<float, 16>, kPatchWidth>;
 
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -25,165 +25,163 @@ namespace hn = hwy::HWY_NAMESPACE;
 constexpr float kSquaredReach = 15 * 15;
 constexpr int kSteps = 2;  // from the mean towards the mode
 
+// The votes for a pixel come from seven rows of seven patches. An eighth in each row, which never counts,
+// makes a row fill registers.
+constexpr int kRowVotes = kPatchWidth + 1;
+constexpr int kBallotVotes = kPatchWidth * kRowVotes;
+
 using Colour = std::array<float, 3>;
-// Red, green, blue, and the weight of the vote.
-using Value = std::array<float, 4>;
-
-// Calls each(kernel weight, vote, index of the pixel of the picture that it votes for) for every patch that
-// covers the pixel (x, y) of the window. stride: the picture's width.
-template <typename Each>
-HWY_INLINE void for_votes(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, int stride,
-                          int x, int y, const Each& each) {
-  const int top = std::max(y - kRadius, 0);
-  const int bottom = std::min(y + kRadius, votes.height() - 1);
-  const int left = std::max(x - kRadius, 0);
-  const int right = std::min(x + kRadius, votes.width() - 1);
-  for (int row = top; row <= bottom; ++row) {
-    const Vote* vote = votes.row(row);
-    const std::int32_t* source = field.source.row(row);
-    const float* weights = kernel.data() + (row - y + kRadius) * kPatchWidth + kRadius - x;
-    for (int column = left; column <= right; ++column) {
-      if (source[column] != Field::kNone) {
-        each(weights[column], vote[column], source[column] + (y - row) * stride + x - column);
-      }
-    }
-  }
-}
-
-#if HWY_TARGET == HWY_SCALAR
-struct Lanes {
-  std::array<float, 4> values{};
-};
-
-template <typename Operation>
-HWY_INLINE Lanes each_lane(const Lanes& a, const Lanes& b, const Operation& operation) {
-  Lanes result;
-  for (std::size_t i = 0; i < 4; ++i) result.values[i] = operation(a.values[i], b.values[i]);
-  return result;
-}
-HWY_INLINE Lanes operator+(const Lanes& a, const Lanes& b) {
-  return each_lane(a, b, std::plus());
-}
-HWY_INLINE Lanes operator-(const Lanes& a, const Lanes& b) {
-  return each_lane(a, b, std::minus());
-}
-HWY_INLINE Lanes operator*(const Lanes& a, const Lanes& b) {
-  return each_lane(a, b, std::multiplies());
-}
-HWY_INLINE Lanes operator/(const Lanes& a, const Lanes& b) {
-  return each_lane(a, b, std::divides());
-}
-
-HWY_INLINE Lanes all(float value) {
-  return {{value, value, value, value}};
-}
-
-HWY_INLINE float sum_of(const Lanes& lanes) {
-  return (lanes.values[0] + lanes.values[1]) + (lanes.values[2] + lanes.values[3]);
-}
-
-HWY_INLINE Value value_of(const Texel& texel, const Vote& vote, float weight) {
-  return {static_cast<float>(texel.red) + vote.shift[0], static_cast<float>(texel.green) + vote.shift[1],
-          static_cast<float>(texel.blue) + vote.shift[2], weight};
-}
-
-// Of four values: the reds, the greens, the blues, the weights.
-HWY_INLINE void take_apart(const Value* values, Lanes& red, Lanes& green, Lanes& blue, Lanes& weight) {
-  for (std::size_t i = 0; i < 4; ++i) {
-    red.values[i] = values[i][0];
-    green.values[i] = values[i][1];
-    blue.values[i] = values[i][2];
-    weight.values[i] = values[i][3];
-  }
-}
-#else
-using Floats = hn::FixedTag<float, 4>;
+using Floats = hn::CappedTag<float, kRowVotes>;
+using Integers = hn::RebindToSigned<Floats>;
 using Lanes = hn::Vec<Floats>;
 
-HWY_INLINE Lanes all(float value) {
-  return hn::Set(Floats(), value);
+// The patches of a row of the window that vote for a pixel.
+struct Row {
+  std::size_t first;  // of them, in the grids of the window
+  int columns;
+  const float* fall_off;  // kRowVotes of them; those after the columns do not matter
+  int to_pixel;  // from the source of the first to the pixel that it votes for; one less for the next
+};
+
+// Calls each(Row) for the rows of patches that vote for the pixel (x, y) of the window.
+template <typename Each>
+HWY_INLINE void for_rows(const Level& level, const Kernel& kernel, int x, int y, const Each& each) {
+  const int left = std::max(x - kRadius, 0);
+  const int right = std::min(x + kRadius, level.window.width - 1);
+  for (int i = 0; i < kPatchWidth; ++i) {
+    const int row = y - kRadius + i;
+    if (row < 0 || row >= level.window.height) continue;
+    each(Row{level.depth.index(left, row), right - left + 1,
+             kernel[static_cast<std::size_t>(i)].data() + left - (x - kRadius),
+             (y - row) * level.picture.width() + x - left});
+  }
 }
 
-HWY_INLINE float sum_of(Lanes lanes) {
-  const Lanes pairs = lanes + hn::Shuffle2301(lanes);
-  return hn::GetLane(pairs + hn::Shuffle1032(pairs));
-}
-
-alignas(16) constexpr std::int32_t kColours[4] = {-1, -1, -1, 0};
-
-HWY_INLINE Value value_of(const Texel& texel, const Vote& vote, float weight) {
-  const hn::FixedTag<std::int32_t, 4> integers;
-  const hn::FixedTag<std::uint8_t, 4> bytes;
-  const auto channels =
-      hn::PromoteTo(integers, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(&texel)));
-  const auto colours = hn::Load(integers, kColours);
-  const Lanes shifted = hn::ConvertTo(Floats(), channels) + hn::LoadU(Floats(), vote.shift);
-  Value value;
-  hn::StoreU(hn::IfThenElse(hn::MaskFromVec(hn::BitCast(Floats(), colours)), shifted, all(weight)), Floats(),
-             value.data());
-  return value;
-}
-
-HWY_INLINE void take_apart(const Value* values, Lanes& red, Lanes& green, Lanes& blue, Lanes& weight) {
-  hn::LoadInterleaved4(Floats(), values->data(), red, green, blue, weight);
-}
-#endif
-
-HWY_INLINE std::uint8_t rounded(float value) {
-  return static_cast<std::uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F));
-}
-
-// All votes for a pixel.
+// All votes for a pixel. They are added up lane by lane of the rows, however many lanes a register has.
 class Ballot {
  public:
-  HWY_INLINE void add(const Value& value) { values_[count_++] = value; }
+  HWY_INLINE Ballot(const Votes& votes, const Field& field, const Kernel& kernel, const Level& level, int x,
+                    int y) {
+    for_rows(level, kernel, x, y, [&](const Row& row) HWY_ATTR {
+      for (int lane = 0; lane < kRowVotes; lane += static_cast<int>(hn::Lanes(Floats()))) {
+        add(votes, field, level.picture, row, lane, count_ + lane);
+      }
+      count_ += kRowVotes;
+    });
+  }
 
-  bool is_empty() const { return count_ == 0; }
+  HWY_INLINE bool is_empty() const {
+    return std::all_of(weights_, weights_ + count_, [](float weight) { return weight == 0; });
+  }
 
-  HWY_INLINE Colour mean() {
-    for (std::size_t i = count_; i % 4 != 0; ++i) values_[i] = {};
-    return mean_by([](const Lanes&, const Lanes&, const Lanes&) HWY_ATTR { return all(1); });
+  HWY_INLINE Colour mean() const {
+    return mean_by([](Lanes weight, Lanes, Lanes, Lanes) HWY_ATTR { return weight; });
   }
 
   // Nearer to the mode of the votes than `start`, which is their mean: a step of mean shift (D. Comaniciu and
   // P. Meer, Mean Shift: A Robust Approach Toward Feature Space Analysis, PAMI 24(5), 2002), with long tails,
   // so that a vote far away still counts when there is no other.
   HWY_INLINE Colour nearer_to_mode(const Colour& start) const {
-    const Lanes reach = all(kSquaredReach);
-    return mean_by([&](const Lanes& red, const Lanes& green, const Lanes& blue) HWY_ATTR {
-      const Lanes r = red - all(start[0]);
-      const Lanes g = green - all(start[1]);
-      const Lanes b = blue - all(start[2]);
-      return reach / (reach + (r * r + g * g + b * b));
-    });
+    return mean_by([&](Lanes weight, Lanes red, Lanes green, Lanes blue)
+                       HWY_ATTR { return favoured(weight, red, green, blue, start); });
   }
 
+  // Makes the weights those by which nearer_to_mode(start) is the mean.
+  HWY_INLINE void favour(const Colour& start) {
+    const Floats floats;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count_); i += hn::Lanes(floats)) {
+      const Lanes weight = favoured(hn::Load(floats, weights_ + i), hn::Load(floats, reds_ + i),
+                                    hn::Load(floats, greens_ + i), hn::Load(floats, blues_ + i), start);
+      hn::Store(weight, floats, weights_ + i);
+    }
+  }
+
+  // Row by row of for_rows(), kRowVotes each.
+  const float* weights() const { return weights_; }
+
  private:
-  template <typename Factor>
-  HWY_INLINE Colour mean_by(const Factor& factor) const {
-    Lanes reds = all(0);
-    Lanes greens = all(0);
-    Lanes blues = all(0);
-    Lanes weights = all(0);
-    for (std::size_t i = 0; i < count_; i += 4) {
-      Lanes red = all(0);
-      Lanes green = all(0);
-      Lanes blue = all(0);
-      Lanes weight = all(0);
-      take_apart(&values_[i], red, green, blue, weight);
-      weight = weight * factor(red, green, blue);
-      reds = reds + weight * red;
-      greens = greens + weight * green;
-      blues = blues + weight * blue;
-      weights = weights + weight;
+  // The weights of votes, the smaller the farther they are from `start`.
+  static HWY_INLINE Lanes favoured(Lanes weight, Lanes red, Lanes green, Lanes blue, const Colour& start) {
+    const Lanes reach = hn::Set(Floats(), kSquaredReach);
+    const Lanes r = red - hn::Set(Floats(), start[0]);
+    const Lanes g = green - hn::Set(Floats(), start[1]);
+    const Lanes b = blue - hn::Set(Floats(), start[2]);
+    return weight * (reach / (reach + (r * r + g * g + b * b)));
+  }
+
+  HWY_INLINE void add(const Votes& votes, const Field& field, const Picture& picture, const Row& row,
+                      int lane, int to) {
+    const Floats floats;
+    const Integers integers;
+    const std::size_t from = row.first + static_cast<std::size_t>(lane);
+    const auto source = hn::LoadU(integers, field.source.data() + from);
+    const auto counts =
+        hn::And(hn::FirstN(integers, static_cast<std::size_t>(std::max(row.columns - lane, 0))),
+                source != hn::Set(integers, Field::kNone));
+    // Those that do not count look at a spare texel: another thread may be writing any other.
+    const auto spare = hn::Set(integers, static_cast<std::int32_t>(picture.index(0, picture.height())));
+    const auto pixel =
+        hn::IfThenElse(counts, source + hn::Set(integers, row.to_pixel) - hn::Iota(integers, lane), spare);
+    const auto texels =
+        hn::GatherIndex(integers, reinterpret_cast<const std::int32_t*>(picture.data()), pixel);
+    const auto low = hn::Set(integers, 255);
+    const auto colour = [&](auto channel, const Grid<float>& shift) HWY_ATTR {
+      return hn::ConvertTo(floats, channel & low) + hn::LoadU(floats, shift.data() + from);
+    };
+    hn::Store(colour(texels, votes.red), floats, reds_ + to);
+    hn::Store(colour(hn::ShiftRight<8>(texels), votes.green), floats, greens_ + to);
+    hn::Store(colour(hn::ShiftRight<16>(texels), votes.blue), floats, blues_ + to);
+    const Lanes weight =
+        hn::LoadU(floats, votes.weight.data() + from) * hn::LoadU(floats, row.fall_off + lane);
+    hn::Store(hn::IfThenElseZero(hn::RebindMask(floats, counts), weight), floats, weights_ + to);
+  }
+
+  // The mean by weights weight_of(weight, red, green, blue).
+  template <typename WeightOf>
+  HWY_INLINE Colour mean_by(const WeightOf& weight_of) const {
+    const Floats floats;
+    alignas(32) float reds[kRowVotes];
+    alignas(32) float greens[kRowVotes];
+    alignas(32) float blues[kRowVotes];
+    alignas(32) float weights[kRowVotes];
+    for (std::size_t lane = 0; lane < kRowVotes; lane += hn::Lanes(floats)) {
+      Lanes red_sum = hn::Zero(floats);
+      Lanes green_sum = hn::Zero(floats);
+      Lanes blue_sum = hn::Zero(floats);
+      Lanes weight_sum = hn::Zero(floats);
+      for (std::size_t i = lane; i < static_cast<std::size_t>(count_); i += kRowVotes) {
+        const Lanes red = hn::Load(floats, reds_ + i);
+        const Lanes green = hn::Load(floats, greens_ + i);
+        const Lanes blue = hn::Load(floats, blues_ + i);
+        const Lanes weight = weight_of(hn::Load(floats, weights_ + i), red, green, blue);
+        red_sum = red_sum + weight * red;
+        green_sum = green_sum + weight * green;
+        blue_sum = blue_sum + weight * blue;
+        weight_sum = weight_sum + weight;
+      }
+      hn::Store(red_sum, floats, reds + lane);
+      hn::Store(green_sum, floats, greens + lane);
+      hn::Store(blue_sum, floats, blues + lane);
+      hn::Store(weight_sum, floats, weights + lane);
     }
     const float total = sum_of(weights);
     return {sum_of(reds) / total, sum_of(greens) / total, sum_of(blues) / total};
   }
 
-  std::array<Value, kPatchTexels + 3> values_;  // up to a multiple of four, of which the rest weigh nothing
-  std::size_t count_ = 0;
+  static HWY_INLINE float sum_of(const float* lanes) {
+    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+  }
+
+  int count_ = 0;
+  alignas(32) float reds_[kBallotVotes];
+  alignas(32) float greens_[kBallotVotes];
+  alignas(32) float blues_[kBallotVotes];
+  alignas(32) float weights_[kBallotVotes];
 };
+
+HWY_INLINE std::uint8_t rounded(float value) {
+  return static_cast<std::uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F));
+}
 
 // The votes and sources around a tile of this width and a band's height stay in the second-level cache.
 constexpr int kTile = 64;
@@ -201,13 +199,8 @@ HWY_INLINE void for_holes(const Level& level, int first, int last, const Each& e
   }
 }
 
-void count_pixel(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, int x, int y,
-                 Level& level) {
-  Ballot ballot;
-  for_votes(votes, field, kernel, level.picture.width(), x, y,
-            [&](float kernel_weight, const Vote& vote, std::int32_t from) HWY_ATTR {
-              ballot.add(value_of(level.picture.data()[from], vote, kernel_weight * vote.weight));
-            });
+void count_pixel(const Votes& votes, const Field& field, const Kernel& kernel, int x, int y, Level& level) {
+  const Ballot ballot(votes, field, kernel, level, x, y);
   if (ballot.is_empty()) return;
   Colour colour = ballot.mean();
   for (int step = 0; step < kSteps; ++step) colour = ballot.nearer_to_mode(colour);
@@ -217,29 +210,39 @@ void count_pixel(const Grid<Vote>& votes, const Field& field, const Kernel& kern
   texel.blue = rounded(colour[2]);
 }
 
-void count_rows(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, int first, int last,
+void count_rows(const Votes& votes, const Field& field, const Kernel& kernel, int first, int last,
                 Level& level) {
   for_holes(level, first, last,
             [&](int x, int y) HWY_ATTR { count_pixel(votes, field, kernel, x, y, level); });
 }
 
-void count_sample(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, const Level& level,
-                  int x, int y, Image& original) {
+void count_sample(const Votes& votes, const Field& field, const Kernel& kernel, const Level& level, int x,
+                  int y, Image& original) {
+  Ballot ballot(votes, field, kernel, level, x, y);
+  if (ballot.is_empty()) return;
+  Colour colour = ballot.mean();
+  for (int step = 1; step < kSteps; ++step) colour = ballot.nearer_to_mode(colour);
+  ballot.favour(colour);
   const auto channels = static_cast<std::size_t>(original.channels());
   const std::size_t colours = colour_channels(original);
   const float step = static_cast<float>(white(original)) / 255;
+  const std::array<const float*, 3> shifts{votes.red.data(), votes.green.data(), votes.blue.data()};
   std::array<float, 3> sum{};
   float weights = 0;
-  for_votes(votes, field, kernel, level.picture.width(), x, y,
-            [&](float kernel_weight, const Vote& vote, std::int32_t from) HWY_ATTR {
-              weights += kernel_weight * vote.weight;
-              for (std::size_t c = 0; c < colours; ++c) {
-                const auto sample =
-                    static_cast<float>(sample_at(original, static_cast<std::size_t>(from) * channels + c));
-                sum[c] += kernel_weight * vote.weight * (sample + step * vote.shift[c]);
-              }
-            });
-  if (weights <= 0) return;
+  const float* weight = ballot.weights();
+  for_rows(level, kernel, x, y, [&](const Row& row) HWY_ATTR {
+    for (int column = 0; column < row.columns; ++column) {
+      if (weight[column] == 0) continue;
+      const std::size_t vote = row.first + static_cast<std::size_t>(column);
+      const auto from = static_cast<std::size_t>(field.source.data()[vote] + row.to_pixel - column);
+      weights += weight[column];
+      for (std::size_t c = 0; c < colours; ++c) {
+        const auto sample = static_cast<float>(sample_at(original, from * channels + c));
+        sum[c] += weight[column] * (sample + step * shifts[c][vote]);
+      }
+    }
+    weight += kRowVotes;
+  });
   const std::size_t to = level.picture.index(level.window.x + x, level.window.y + y);
   for (std::size_t c = 0; c < colours; ++c) {
     const float value = std::clamp(sum[c] / weights + 0.5F, 0.0F, static_cast<float>(white(original)));
@@ -247,7 +250,7 @@ void count_sample(const Grid<Vote>& votes, const Field& field, const Kernel& ker
   }
 }
 
-void count_samples_rows(const Grid<Vote>& votes, const Field& field, const Kernel& kernel, const Level& level,
+void count_samples_rows(const Votes& votes, const Field& field, const Kernel& kernel, const Level& level,
                         int first, int last, Image& original) {
   for_holes(level, first, last,
             [&](int x, int y) HWY_ATTR { count_sample(votes, field, kernel, level, x, y, original); });
@@ -268,8 +271,8 @@ namespace {
 Kernel make_kernel() {
   constexpr float kFallOff = 0.1F;  // per squared pixel: by distance 3, to 0.4
   Kernel kernel{};
-  float* next = kernel.data();
   for (int dy = -kRadius; dy <= kRadius; ++dy) {
+    float* next = kernel[static_cast<std::size_t>(dy + kRadius)].data();
     for (int dx = -kRadius; dx <= kRadius; ++dx) {
       *next++ = std::exp(-kFallOff * static_cast<float>(dx * dx + dy * dy));
     }
@@ -279,14 +282,14 @@ Kernel make_kernel() {
 
 }  // namespace
 
-void count(const Grid<Vote>& votes, const Field& field, Level& level, Workers& workers) {
+void count(const Votes& votes, const Field& field, Level& level, Workers& workers) {
   const Kernel kernel = make_kernel();
   in_bands(workers, level.window.height, [&](int first, int last) {
     HWY_DYNAMIC_DISPATCH(count_rows)(votes, field, kernel, first, last, level);
   });
 }
 
-void count_samples(const Grid<Vote>& votes, const Field& field, const Level& level, Image& original,
+void count_samples(const Votes& votes, const Field& field, const Level& level, Image& original,
                    Workers& workers) {
   const Kernel kernel = make_kernel();
   in_bands(workers, level.window.height, [&](int first, int last) {

@@ -71,7 +71,7 @@ void Synthesis::run(const std::function<void(double)>& progress) {
       begin_from(levels_[i + 1], level);
       levels_[i + 1] = {};
     }
-    votes_ = Grid<Vote>(level.window.width, level.window.height);
+    votes_ = Votes(level.window);
     if (!coarsest) {
       weigh(level, field_, votes_, workers_);
       count(votes_, field_, level, workers_);

@@ -56,7 +56,7 @@ class Synthesis {
   Workers& workers_;
   Field field_;
   Grid<std::uint8_t> sources_;
-  Grid<Vote> votes_;
+  Votes votes_;
   std::uint64_t sweep_ = 0;
   std::uint64_t comparisons_ = 0;
 };

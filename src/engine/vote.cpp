@@ -31,7 +31,7 @@ float upper_quartile(const Field& field) {
 
 }  // namespace
 
-void weigh(const Level& level, const Field& field, Grid<Vote>& votes, Workers& workers) {
+void weigh(const Level& level, const Field& field, Votes& votes, Workers& workers) {
   const float scale = -1 / upper_quartile(field);
   in_bands(workers, level.window.height, [&](int first, int last) {
     std::vector<Difference> differences(static_cast<std::size_t>(level.window.width));
@@ -46,7 +46,10 @@ void weigh(const Level& level, const Field& field, Grid<Vote>& votes, Workers& w
         const auto shift = [](std::int32_t sum) {
           return std::clamp(static_cast<float>(sum) / kPatchTexels, -kMaximumShift, kMaximumShift);
         };
-        votes.at(x, y) = {{shift(difference.red), shift(difference.green), shift(difference.blue)}, weight};
+        votes.red.at(x, y) = shift(difference.red);
+        votes.green.at(x, y) = shift(difference.green);
+        votes.blue.at(x, y) = shift(difference.blue);
+        votes.weight.at(x, y) = weight;
       }
     }
   });
