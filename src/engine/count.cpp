@@ -52,7 +52,7 @@ HWY_INLINE void for_rows(const Level& level, const Kernel& kernel, int x, int y,
     const int row = y - kRadius + i;
     if (row < 0 || row >= level.window.height) continue;
     each(Row{level.depth.index(left, row), right - left + 1,
-             kernel[static_cast<std::size_t>(i)].data() + left - (x - kRadius),
+             kernel[static_cast<std::size_t>(i)].data() + (left - (x - kRadius)),
              (y - row) * level.picture.width() + x - left});
   }
 }
@@ -122,6 +122,7 @@ class Ballot {
     const auto spare = hn::Set(integers, static_cast<std::int32_t>(picture.index(0, picture.height())));
     const auto pixel =
         hn::IfThenElse(counts, source + hn::Set(integers, row.to_pixel) - hn::Iota(integers, lane), spare);
+    static_assert(sizeof(Texel) == sizeof(std::int32_t));  // and is read as one: see CMakeLists.txt
     const auto texels =
         hn::GatherIndex(integers, reinterpret_cast<const std::int32_t*>(picture.data()), pixel);
     const auto low = hn::Set(integers, 255);

@@ -51,8 +51,8 @@ Mean mean_under(const Picture& picture, const Counts& counts, int x, int y) {
   return mean;
 }
 
-// mean_under() for a row of pixels of which nearly all see known pixels only. The weights are products, so
-// each column of four is weighed and added up once, for all channels of all columns together.
+// mean_under() for a row of pixels, quickly for those that see known pixels only. The weights are products,
+// so each column of four is weighed and added up once, for all channels of all columns together.
 class RowOfMeans {
  public:
   // For row y of the half-sized picture.

@@ -9,8 +9,8 @@ namespace {
 
 // Log of how much less a patch counts for each third of a pixel further from the edge.
 constexpr float kFadePerThird = 0.262F / 3;
-constexpr float kMaximumShift = 9;  // grey levels
-constexpr float kSmallest = 1e-30F;
+constexpr float kMaximumShift = 9;   // grey levels
+constexpr float kSmallest = 1e-30F;  // far enough from 0, which is no vote, to be made smaller by count()
 
 // The cost that three quarters of the patches do not exceed: what counts as a good match in this hole.
 float upper_quartile(const Field& field) {

@@ -25,8 +25,8 @@ struct Votes {
   Grid<float> weight;
 };
 
-// Sets the votes of the level's patches: those that found a good source weigh more, and those near the edge of
-// the hole more than those inside. Those without a source are left as they are.
+// Sets the votes of the level's patches: those that found a good source weigh more, and those near the edge
+// of the hole more than those inside. Those without a source are left as they are.
 void weigh(const Level& level, const Field& field, Votes& votes, Workers& workers);
 
 // Replaces the estimate by the mode of the votes, the colour that most are near: where red and blue meet, one
