@@ -5,8 +5,8 @@ usage: bench/engine/run.py [--second-set] [--gmic] [--sheet FILE.png]
        bench/engine/run.py --check
 
 Prints, for each mask, the means over the pictures of PSNR, SSIM and SWD inside the hole (see score.py), the processor
-time as a multiple of cv::inpaint's (Navier-Stokes, radius 5, the whole picture, in the same run), wall by processor
-time on two threads, and the memory in bytes per pixel of the largest region worked on. Then how the cost grows with the
+time as a multiple of cv::inpaint's (Navier-Stokes, radius 5, the whole picture; the median of the multiples of several
+rounds), wall by processor time on two threads, and the memory in bytes per pixel of the largest region worked on. Then how the cost grows with the
 picture, and how far it is from a loop of nothing but comparisons. --second-set takes pictures that the engine was not
 tuned on instead, from Debian packages that it downloads, and judges the quality beside Telea's method, Navier-Stokes,
 and xphoto's SHIFTMAP, which takes ten minutes. --gmic adds G'MIC's methods to the table of quality; nothing is judged
@@ -77,37 +77,44 @@ def quality(picture, mask, result):
 
 
 class Run:
-    """Fills every picture with every mask and model, into a directory."""
+    """Fills every picture with every mask and model, into a directory. The processor is not equally fast all the time,
+    so the models take turns, `rounds` times, and each is compared with the yardstick of its own round."""
 
-    def __init__(self, pictures, directory, repeat):
-        self.pictures, self.directory, self.repeat = pictures, Path(directory), repeat
-        self.means = {}  # (mask, model name): PSNR, SSIM, SWD, CPU in ms, wall / CPU, bytes per pixel
+    def __init__(self, pictures, directory, rounds):
+        self.pictures, self.directory, self.rounds = pictures, Path(directory), rounds
+        self.means = {}  # (mask, model name): PSNR, SSIM, SWD, CPU by the yardstick's, wall / CPU, bytes per pixel
         for mask in MASKS:
-            # All models in turn on a picture: the processor is not equally fast all the time.
-            rows = [[self.fill_one(picture, mask, name) for name in MODELS] for picture in pictures]
-            for name, mean in zip(MODELS, np.mean(rows, axis=0)):
-                self.means[mask, name] = mean
+            rows = [self.rows(picture, mask) for picture in pictures]
+            for name in MODELS:
+                self.means[mask, name] = np.mean([row[name] for row in rows], axis=0)
 
-    def fill_one(self, picture, mask, name):
+    def rows(self, picture, mask):
+        """Of each model, by its name."""
         hole = write_damaged(picture, MASKS[mask], self.directory)
-        result = self.result(picture, mask, name)
-        cost = fill(MODELS[name], hole, MASKS[mask], result, repeat=self.repeat)
-        parallel = fill(MODELS[name], hole, MASKS[mask], threads=2, repeat=self.repeat)
-        return (*quality(picture, MASKS[mask], result), cost["cpu_ms"], parallel["wall_ms"] / parallel["cpu_ms"],
-                cost["memory_bytes"] / cost["region_pixels"])
+        results = {name: self.result(picture, mask, name) for name in MODELS}
+        rounds = []
+        for turn in range(self.rounds):
+            names = list(MODELS)[::-1 if turn % 2 else 1]  # or who follows whom would count
+            rounds.append({name: self.costs(name, hole, mask, results[name]) for name in names})
+        return {name: (*quality(picture, MASKS[mask], results[name]),
+                       np.median([turn[name][0] / turn[YARDSTICK][0] for turn in rounds]),
+                       *np.median([turn[name][1:] for turn in rounds], axis=0)) for name in MODELS}
+
+    def costs(self, name, hole, mask, result):
+        """CPU in ms, wall by CPU time on two threads, bytes per pixel."""
+        cost = fill(MODELS[name], hole, MASKS[mask], result, repeat=2)
+        parallel = fill(MODELS[name], hole, MASKS[mask], threads=2, repeat=2)
+        return cost["cpu_ms"], parallel["wall_ms"] / parallel["cpu_ms"], cost["memory_bytes"] / cost["region_pixels"]
 
     def result(self, picture, mask, name):
         return self.directory / f"{picture.stem}_{mask}_{name.replace(':', '')}.png"
-
-    def ratio(self, mask, name):
-        return self.means[mask, name][CPU] / self.means[mask, YARDSTICK][CPU]
 
     def print_table(self):
         print("| mask | model | PSNR | SSIM | SWD | CPU ratio | wall / CPU | bytes per pixel |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")
         for (mask, name), row in self.means.items():
             print(f"| {mask} | {name} | {row[PSNR]:.2f} | {row[SSIM]:.3f} | {row[SWD]:.2f} "
-                  f"| {self.ratio(mask, name):.2f} | {row[PARALLEL]:.2f} | {row[MEMORY]:.0f} |")
+                  f"| {row[CPU]:.2f} | {row[PARALLEL]:.2f} | {row[MEMORY]:.0f} |")
         print()
 
     def print_others(self, methods):
@@ -126,7 +133,7 @@ class Run:
 
     def judge_cost(self, table):
         for name, bar in CPU_BARS.items():
-            table.at_most(f"CPU, {name}, blob, cv::inpaint = 1", self.ratio("blob", name), bar)
+            table.at_most(f"CPU, {name}, blob, cv::inpaint = 1", self.means["blob", name][CPU], bar)
         table.at_most("wall / CPU on two threads, medium, blob", self.means["blob", "medium"][PARALLEL], 0.6)
 
     def judge_beside_opencv(self, table):
@@ -243,7 +250,7 @@ def check(pictures, directory, table):
 
 def measure(options, pictures, directory, table):
     build("engine_bench", "engine_limit_bench")
-    run = Run(pictures, directory, repeat=1 if options.second_set else 5)
+    run = Run(pictures, directory, rounds=1 if options.second_set else 7)
     run.print_table()
     if options.gmic:
         run.print_others(others.GMIC)
