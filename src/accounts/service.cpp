@@ -57,7 +57,9 @@ http::Json names_of(const Changes& changes) {
 
 bool needs_administrator(Session& sql, const Registration& registration) {
   if (repository::count_administrators(sql) > 0) return false;
-  if (!repository::find_by_email(sql, lower_case(registration.email))) return true;
+  const std::optional<User> owner = repository::find_by_email(sql, lower_case(registration.email));
+  if (!owner) return true;
+  if (is_administrator(*owner)) return false;  // another process was quicker, between the two questions
   throw conflict("ADMIN_EMAIL_TAKEN", "There is no administrator yet, and ADMIN_EMAIL, \"" +
                                           registration.email +
                                           "\", is the address of a user who is none. Choose another.");

@@ -272,10 +272,11 @@ namespace {
 Kernel make_kernel() {
   constexpr float kFallOff = 0.1F;  // per squared pixel: by distance 3, to 0.4
   Kernel kernel{};
-  for (int dy = -kRadius; dy <= kRadius; ++dy) {
-    float* next = kernel[static_cast<std::size_t>(dy + kRadius)].data();
-    for (int dx = -kRadius; dx <= kRadius; ++dx) {
-      *next++ = std::exp(-kFallOff * static_cast<float>(dx * dx + dy * dy));
+  for (std::size_t y = 0; y < kPatchWidth; ++y) {
+    for (std::size_t x = 0; x < kPatchWidth; ++x) {
+      const float dx = static_cast<float>(x) - kRadius;
+      const float dy = static_cast<float>(y) - kRadius;
+      kernel[y][x] = std::exp(-kFallOff * (dx * dx + dy * dy));
     }
   }
   return kernel;

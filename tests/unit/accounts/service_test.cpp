@@ -240,6 +240,22 @@ TEST_F(ServiceTest, makes_the_first_administrator_once) {
   EXPECT_FALSE(service_.ensure_administrator(first));
 }
 
+TEST_F(ServiceTest, trap_Q6_processes_that_start_at_once_make_one_first_administrator) {
+  for (int round = 0; round < 20; ++round) {
+    const std::string email = "admin" + std::to_string(round) + "@localhost";
+    const Registration first{"The", "Administrator", email, "password1", Role::kAdministrator};
+    std::atomic<int> made = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 6; ++i) {
+      threads.emplace_back(
+          [&] { EXPECT_EQ(code_of([&] { made += service_.ensure_administrator(first) ? 1 : 0; }), ""); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(made, 1);
+    database_->transaction([](database::Session& sql) { sql << "UPDATE users SET role = 'user'"; });
+  }
+}
+
 TEST_F(ServiceTest, nobody_takes_the_first_administrators_email_and_failures_pass) {
   const Registration first{"The", "Administrator", "admin@localhost", "password1", Role::kAdministrator};
   const auto rename = [&](const std::string& from, const std::string& to) {
