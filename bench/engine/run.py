@@ -6,12 +6,12 @@ usage: bench/engine/run.py [--second-set] [--gmic] [--sheet FILE.png]
 
 Prints, for each mask, the means over the pictures of PSNR, SSIM and SWD inside the hole (see score.py), the processor
 time as a multiple of cv::inpaint's (Navier-Stokes, radius 5, the whole picture; the median of the multiples of several
-rounds), wall by processor time on two threads, and the memory in bytes per pixel of the largest region worked on. Then how the cost grows with the
-picture, and how far it is from a loop of nothing but comparisons. --second-set takes pictures that the engine was not
-tuned on instead, from Debian packages that it downloads, and judges the quality beside Telea's method, Navier-Stokes,
-and xphoto's SHIFTMAP, which takes ten minutes. --gmic adds G'MIC's methods to the table of quality; nothing is judged
-by them. --sheet also writes a contact sheet: hole, truth, each model. --check, for ./test, looks at the quality alone,
-of the program as it is built: `inpaint run`.
+rounds), wall by processor time on two threads, and the memory in bytes per pixel of the largest region worked on. Then
+how the cost grows with the picture, and how far it is from a loop of nothing but comparisons. --second-set takes
+pictures that the engine was not tuned on instead, from Debian packages that it downloads, and judges the quality beside
+Telea's method, Navier-Stokes, and xphoto's SHIFTMAP, which takes ten minutes. --gmic adds G'MIC's methods to the table
+of quality; nothing is judged by them. --sheet also writes a contact sheet: hole, truth, each model. --check, for
+./test, looks at the quality alone, of the program as it is built: `inpaint run`.
 """
 import argparse
 import itertools

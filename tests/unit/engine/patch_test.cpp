@@ -321,8 +321,8 @@ bool in_two_regions(int x, int y) {
 
 TEST(PatchTest, TheNumberOfThreadsDoesNotMatterAndTheSeedDoes) {
   using Case = std::pair<Quality, int>;
-  for (const auto& [quality, bits] :
-       {Case(Quality::kLow, 8), Case(Quality::kMedium, 8), Case(Quality::kHigh, 16)}) {
+  for (const auto& [quality, bits] : {Case(Quality::kLow, 8), Case(Quality::kMedium, 8),
+                                      Case(Quality::kHigh, 8), Case(Quality::kHigh, 16)}) {
     const Image truth = painted(300, 240, 3, bits, speckles);
     const Mask mask = masked(truth, in_two_regions);
     const Image one = repaired(truth, mask, {.quality = quality, .threads = 1});
