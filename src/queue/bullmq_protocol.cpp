@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <charconv>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -37,15 +38,23 @@ std::string with_token(std::string packed, const std::string& token) {
   return packed += pack(token);
 }
 
+// Times are passed as texts: Redis stores them as they are, and would print numbers.
 std::string now() {
   return std::to_string(Timestamp::now().unix_ms);
 }
 
 std::string pack_finishing(const Options& options, const Json& keep) {
   return pack_for_any_token({{"keepJobs", keep},
-                             {"lockDuration", options.lease.count()},
+                             {"lockDuration", std::to_string(options.lease.count())},
                              {"attempts", options.maximum_attempts},
                              {"maxMetricsSize", ""}});
+}
+
+// 0 where it is none, or one that no counter reaches.
+std::int64_t to_number(std::string_view text) {
+  std::int32_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
 }
 
 std::int64_t to_priority(std::int64_t turn) {
@@ -71,7 +80,6 @@ redis::Words Protocol::keys(std::initializer_list<std::string_view> names) const
 
 Call Protocol::add(const Job& job) const {
   const std::string& id = job.id.to_string();
-  const std::int64_t timestamp = Timestamp::now().unix_ms;
   const std::int64_t priority = to_priority(job.turn);
   // The id is not among them: Redis keeps a job whose fields are of at most 64 bytes in one piece, for less
   // work.
@@ -81,8 +89,8 @@ Call Protocol::add(const Job& job) const {
   };
   if (priority > 0) options["priority"] = priority;
   if (job.delay > milliseconds(0)) options["delay"] = job.delay.count();
-  // The key's prefix, id, name, time; then what only flows, repeated and deduplicated jobs have.
-  const Json described{base_, id, kJobName, timestamp, nullptr, nullptr, nullptr, nullptr, nullptr};
+  // What would follow only flows, repeated and deduplicated jobs have.
+  const Json described{base_, id, kJobName, now()};
   redis::Words arguments{pack(described), Json{{"inferenceId", id}}.dump(), pack(options)};
   if (job.delay > milliseconds(0)) {
     return {&kAddDelayedJob, keys({"marker", "meta", "id", "delayed", "completed", "events"}),
@@ -176,15 +184,17 @@ Call Protocol::counts(std::initializer_list<std::string_view> states) const {
   return {&kGetCounts, {base_}, states};
 }
 
+// The fields are those that cmake/bullmq_scripts.cmake has the scripts answer: atm, stc, defa and priority.
 Fetched Protocol::fetched(redis::Reply reply) {
   Fetched found;
   if (reply.list.size() < 4) return found;
-  redis::Reply& fields = reply.list[0];
-  if (fields.kind == redis::Reply::Kind::kList) {
+  const std::vector<redis::Reply>& fields = reply.list[0].list;
+  if (fields.size() == 4) {
     found.id = std::move(reply.list[1].text);
-    for (std::size_t i = 0; i + 1 < fields.list.size(); i += 2) {
-      found.fields.emplace_back(std::move(fields.list[i].text), std::move(fields.list[i + 1].text));
-    }
+    found.failures = to_number(fields[0].text);
+    found.deaths = to_number(fields[1].text);
+    found.is_doomed = !fields[2].text.empty();
+    found.priority = to_number(fields[3].text);
     return found;
   }
   found.limited = milliseconds(reply.list[2].number);

@@ -21,10 +21,13 @@ using redis::Call;
 
 // What moveToActive and moveToFinished found.
 struct Fetched {
-  std::string id;                                           // empty: no job is due
-  std::vector<std::pair<std::string, std::string>> fields;  // of the job
-  std::chrono::milliseconds limited{0};                     // the queue's rate limit is used up for so long
-  std::optional<Timestamp> next_delayed;                    // when a delayed job will be due
+  std::string id;             // empty: no job is due
+  std::int64_t failures = 0;  // that BullMQ counts
+  std::int64_t deaths = 0;    // of workers that had the job
+  bool is_doomed = false;     // BullMQ has sentenced the job to fail
+  std::int64_t priority = 0;
+  std::chrono::milliseconds limited{0};   // the queue's rate limit is used up for so long
+  std::optional<Timestamp> next_delayed;  // when a delayed job will be due
 };
 
 class Protocol {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -33,19 +32,6 @@ constexpr auto kQueueNameInBase64 = "aW5mZXJlbmNlLXByb2Nlc3Npbmc=";
 constexpr std::size_t kConnections = 3;
 constexpr milliseconds kShortestWait{1};
 constexpr unsigned kCompletionsBetweenRemovals = 64;
-
-std::string field(const Fetched& job, std::string_view name) {
-  const auto found = std::find_if(job.fields.begin(), job.fields.end(),
-                                  [&](const auto& candidate) { return candidate.first == name; });
-  return found == job.fields.end() ? std::string() : found->second;
-}
-
-std::int64_t number(const Fetched& job, std::string_view name) {
-  const std::string text = field(job, name);
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 // Redis decides every race: each step is one script, and each step of a delivery names its token, so that a
 // worker that lost its lock changes nothing.
@@ -179,8 +165,8 @@ std::optional<LeasedJob> BullmqQueue::fetch(Clock::time_point& next_look) {
   }
 }
 
-// Attempts are the failures that BullMQ counts (atm) and the deliveries whose worker died (stc). A job that
-// BullMQ has sentenced to fail (defa) has none left.
+// What BullMQ has sentenced to fail has no attempts left; nor is it told how far beyond the last one a job
+// is.
 std::optional<LeasedJob> BullmqQueue::lease(const Fetched& fetched, const std::string& token) {
   const std::optional<InferenceId> id = InferenceId::parse(fetched.id);
   if (!id) {
@@ -188,9 +174,9 @@ std::optional<LeasedJob> BullmqQueue::lease(const Fetched& fetched, const std::s
     run(protocol_.fail_for_good(fetched.id, token, "The job's id is not the id of an inference."));
     return std::nullopt;
   }
-  int attempt = static_cast<int>(number(fetched, "atm") + number(fetched, "stc")) + 1;
-  if (!field(fetched, "defa").empty()) attempt = std::max(attempt, options_.maximum_attempts + 1);
-  return LeasedJob{*id, attempt, token, number(fetched, "priority")};
+  const std::int64_t beyond = options_.maximum_attempts + 1;
+  const std::int64_t attempt = fetched.is_doomed ? beyond : fetched.failures + fetched.deaths + 1;
+  return LeasedJob{*id, static_cast<int>(std::min(attempt, beyond)), token, fetched.priority};
 }
 
 // A marker lies there when a job is due, or with the time when the next one will be. Whoever takes it looks.

@@ -3,6 +3,7 @@
 #include <hiredis/hiredis.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -61,22 +62,28 @@ class Bundle {
     answers_.push_back(&answer);
   }
 
-  // The text goes along only where Redis does not know it (yet, or any more).
+  // As many_calls.lua expects them. The text goes along only where Redis does not know it (yet, or any more).
   enum class Name { kHash, kText };
   void append_to(Connection& connection, Name name) const {
     const Script& script = *calls_.front()->script;
-    const std::string key_count = std::to_string(script.key_count * calls_.size());
+    const std::vector<std::size_t> own_keys = own_positions(&Call::keys);
+    const std::vector<std::size_t> own_arguments = own_positions(&Call::arguments);
+    const std::string key_count = std::to_string(script.key_count + (calls_.size() - 1) * own_keys.size());
+    std::string shape;
+    nlohmann::json::to_msgpack({calls_.size(), own_keys, own_arguments}, shape);
     std::vector<std::string_view> command;
-    command.reserve(3 + calls_.size() * (script.key_count + calls_.front()->arguments.size()));
+    command.reserve(4 + script.key_count + calls_.front()->arguments.size() +
+                    calls_.size() * (own_keys.size() + own_arguments.size()));
     if (name == Name::kHash) command = {"EVALSHA", script.sha1, key_count};
     if (name == Name::kText) command = {"EVAL", script.text, key_count};
-    append_all(command, &Call::keys);
-    append_all(command, &Call::arguments);
+    append_words(command, &Call::keys, own_keys);
+    append_words(command, &Call::arguments, own_arguments);
+    command.push_back(shape);
     connection.append(command);
   }
 
   void deliver(Reply reply) const {
-    const bool is_for_all = calls_.size() == 1 || reply.kind == Reply::Kind::kRefusal;
+    const bool is_for_all = reply.kind == Reply::Kind::kRefusal;
     if (!is_for_all && reply.list.size() != calls_.size()) throw unavailable();
     for (std::size_t i = 0; i < calls_.size(); ++i) {
       *answers_[i] = is_for_all ? reply : std::move(reply.list[i]);
@@ -84,9 +91,23 @@ class Bundle {
   }
 
  private:
-  void append_all(std::vector<std::string_view>& command, Words Call::*words) const {
-    for (const Call* call : calls_) {
-      for (std::size_t i = 0; i < (call->*words).size(); ++i) command.push_back((call->*words)[i]);
+  // Where, counted from 1, a call has another word than the first one.
+  std::vector<std::size_t> own_positions(Words Call::*words) const {
+    const Words& first = calls_.front()->*words;
+    std::vector<std::size_t> positions;
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      const auto differs = [&](const Call* call) { return (call->*words)[i] != first[i]; };
+      if (std::ranges::any_of(calls_, differs)) positions.push_back(i + 1);
+    }
+    return positions;
+  }
+
+  void append_words(std::vector<std::string_view>& command, Words Call::*words,
+                    const std::vector<std::size_t>& own) const {
+    const Words& first = calls_.front()->*words;
+    for (std::size_t i = 0; i < first.size(); ++i) command.push_back(first[i]);
+    for (const Call* call : std::span(calls_).subspan(1)) {
+      for (const std::size_t position : own) command.push_back((call->*words)[position - 1]);
     }
   }
 

@@ -30,8 +30,7 @@ struct Reply {
   std::vector<Reply> list;
 };
 
-// A Lua script that does one thing to `key_count` keys; given the keys of many calls, it answers them as a
-// list.
+// A Lua script for many calls (many_calls.lua), each of which does one thing to `key_count` keys.
 struct Script {
   std::size_t key_count;
   std::string_view sha1;  // of the text, in hexadecimal: how Redis knows it after the first time

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <regex>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "queue/bullmq_protocol.h"
@@ -26,10 +31,41 @@ std::string describe(const Reply& reply) {
   return all + "]\n";
 }
 
+// The text of a script as BullMQ publishes it, its includes in the places that name them.
+std::string read_published(const std::filesystem::path& file, std::set<std::filesystem::path>& had) {
+  if (!had.insert(file.lexically_normal()).second) return "";
+  std::ifstream stream(file);
+  EXPECT_TRUE(stream) << file;
+  std::string text;
+  for (std::string line; std::getline(stream, line);) {
+    std::smatch include;
+    static const std::regex kInclude("--- @include \"(.+)\"\\s*");
+    const bool is_include = std::regex_match(line, include, kInclude);
+    text += is_include ? read_published(file.parent_path() / (include.str(1) + ".lua"), had) : line;
+    text += "\n";
+  }
+  return text;
+}
+
+// Of a job that is fetched the published scripts answer all fields, by name.
+void leave_fields_that_are_read(Reply& answer) {
+  if (answer.list.size() != 4 || answer.list[0].kind != Reply::Kind::kList) return;
+  const std::vector<Reply> all = std::exchange(answer.list[0].list, {});
+  for (const char* name : {"atm", "stc", "defa", "priority"}) {
+    Reply& field = answer.list[0].list.emplace_back();
+    for (std::size_t i = 0; i + 1 < all.size(); i += 2) {
+      if (all[i].text == name) field = all[i + 1];
+    }
+  }
+}
+
 class SharedConnectionsTest : public testing::Test {
  protected:
+  enum class How { kAsPublished, kOneByOne, kTogether };
   std::string statistics() { return server_.command({"INFO", "commandstats"}).text; }
-  std::string play(const std::string& prefix, const std::vector<InferenceId>& ids, bool together);
+  std::string play(const std::string& prefix, const std::vector<InferenceId>& ids, How how);
+  std::vector<Reply> run(const std::vector<Call>& calls, How how);
+  Reply run_as_published(const Call& call);
 
   test::RedisServer server_;
   SharedConnections connections_{{"127.0.0.1", server_.port()}, 2};
@@ -57,25 +93,58 @@ TEST_F(SharedConnectionsTest, EachOfManyCallsHasItsOwnAnswer) {
   EXPECT_EQ(statistics().find("cmdstat_eval:"), std::string::npos) << statistics();
 }
 
+Reply SharedConnectionsTest::run_as_published(const Call& call) {
+  using namespace bullmq;
+  static const std::map<const Script*, std::string> names{
+      {&kAddDelayedJob, "addDelayedJob-6"},
+      {&kAddPrioritizedJob, "addPrioritizedJob-9"},
+      {&kAddStandardJob, "addStandardJob-9"},
+      {&kChangePriority, "changePriority-7"},
+      {&kGetCounts, "getCounts-1"},
+      {&kMoveJobFromActiveToWait, "moveJobFromActiveToWait-9"},
+      {&kMoveToActive, "moveToActive-11"},
+      {&kMoveToDelayed, "moveToDelayed-11"},
+      {&kMoveToFinished, "moveToFinished-14"},
+      {&kPause, "pause-7"},
+      {&kRemoveJob, "removeJob-2"},
+      {&kUpdateProgress, "updateProgress-3"}};
+  std::set<std::filesystem::path> had;
+  const std::filesystem::path commands = INPAINT_BULLMQ_COMMANDS;
+  Command command{"EVAL", read_published(commands / (names.at(call.script) + ".lua"), had),
+                  std::to_string(call.keys.size())};
+  for (const Words* words : {&call.keys, &call.arguments}) {
+    for (std::size_t i = 0; i < words->size(); ++i) command.emplace_back((*words)[i]);
+  }
+  Reply answer = server_.command(command);
+  leave_fields_that_are_read(answer);
+  return answer;
+}
+
+std::vector<Reply> SharedConnectionsTest::run(const std::vector<Call>& calls, How how) {
+  if (how == How::kTogether) return connections_.run(calls);
+  std::vector<Reply> replies;
+  for (const Call& call : calls) {
+    const bool is_published = how == How::kAsPublished;
+    replies.push_back(is_published ? run_as_published(call) : connections_.run({&call, 1}).at(0));
+  }
+  return replies;
+}
+
 // The life of some jobs: what was answered and what is left, but for the time and the prefix.
 std::string SharedConnectionsTest::play(const std::string& prefix, const std::vector<InferenceId>& ids,
-                                        bool together) {
+                                        How how) {
   const bullmq::Protocol protocol(prefix, "queue", {});
   std::string story;
   const auto step = [&](std::size_t begin, std::size_t end, const auto& to_call) {
     std::vector<Call> calls;
     for (std::size_t i = begin; i < end; ++i) calls.push_back(to_call(ids[i]));
-    std::vector<Reply> replies;
-    if (together) replies = connections_.run(calls);
-    for (const Call& call : calls) {
-      if (!together) replies.push_back(connections_.run({&call, 1}).front());
-    }
-    for (const Reply& reply : replies) story += describe(reply);
+    for (const Reply& reply : run(calls, how)) story += describe(reply);
   };
   using Next = bullmq::Protocol::Next;
   using Oldest = bullmq::Protocol::Oldest;
   step(0, 20, [&](InferenceId id) { return protocol.add({id}); });
-  step(20, 30, [&](InferenceId id) { return protocol.add({id, 7}); });
+  std::int64_t turn = 7;
+  step(20, 30, [&](InferenceId id) { return protocol.add({id, turn++}); });
   step(30, 40, [&](InferenceId id) { return protocol.add({id, 0, std::chrono::hours(1)}); });
   step(0, 10, [&](InferenceId) { return protocol.fetch("token"); });
   step(0, 12, [&](InferenceId id) {  // two of which are not active
@@ -90,6 +159,15 @@ std::string SharedConnectionsTest::play(const std::string& prefix, const std::ve
   step(25, 35, [&](InferenceId id) { return protocol.remove(id.to_string()); });
   step(20, 24, [&](InferenceId id) { return protocol.set_priority(id.to_string(), 9); });
   step(0, 2, [&](InferenceId) { return protocol.counts({"wait", "active", "completed", "failed"}); });
+  step(40, 44, [&](InferenceId id) { return protocol.add({id, 0, std::chrono::milliseconds(1)}); });
+  server_.command({"HSET", protocol.key(ids[40].to_string()), "atm", "1", "stc", "2", "defa", "why"});
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));           // they are due now
+  server_.command({"HSET", protocol.key("meta"), "concurrency", "7"});  // five more than are active
+  step(0, 6, [&](InferenceId) { return protocol.fetch("token"); });
+  step(0, 1, [&](InferenceId) { return protocol.pause(true); });
+  step(44, 48, [&](InferenceId id) { return protocol.add({id}); });
+  step(0, 1, [&](InferenceId) { return protocol.fetch("token"); });
+  step(0, 1, [&](InferenceId) { return protocol.pause(false); });
   story += describe(server_.command({"XRANGE", protocol.key("events"), "-", "+"}));
   for (const char* list : {"wait", "active"}) {
     story += describe(server_.command({"LRANGE", protocol.key(list), "0", "-1"}));
@@ -104,13 +182,26 @@ std::string SharedConnectionsTest::play(const std::string& prefix, const std::ve
                             std::regex(prefix + ":"), "PREFIX:");
 }
 
-TEST_F(SharedConnectionsTest, CallsTogetherDoWhatTheyDoOneByOne) {
+// The build makes the scripts lighter and puts a loop around them.
+TEST_F(SharedConnectionsTest, CallsDoWhatBullmqsOwnScriptsDoAloneAndTogether) {
   std::vector<InferenceId> ids;
-  for (int i = 0; i < 40; ++i) ids.push_back(InferenceId::make());
-  const std::string one_by_one = play("single", ids, false);
-  EXPECT_EQ(play("many", ids, true), one_by_one);
-  for (const char* word : {"completed", "failed", "delayed", "progress", "-3", "removed"}) {
-    EXPECT_NE(one_by_one.find(word), std::string::npos) << word << " did not happen in\n" << one_by_one;
+  for (int i = 0; i < 48; ++i) ids.push_back(InferenceId::make());
+  const std::string published = play("published", ids, How::kAsPublished);
+  EXPECT_EQ(play("single", ids, How::kOneByOne), published);
+  EXPECT_EQ(play("many", ids, How::kTogether), published);
+  for (const char* word : {"completed", "failed", "delayed", "progress", "-3", "removed", "paused"}) {
+    EXPECT_NE(published.find(word), std::string::npos) << word << " did not happen in\n" << published;
+  }
+}
+
+TEST_F(SharedConnectionsTest, WhatManyCallsAskAlikeIsAskedOnce) {
+  const bullmq::Protocol protocol("bull", "queue", {});
+  std::vector<Call> calls;
+  for (int i = 0; i < 32; ++i) calls.push_back(protocol.add({InferenceId::make()}));
+  connections_.run(calls);
+  for (const char* command : {"hget", "hmget", "zadd"}) {
+    const std::string once = std::string("cmdstat_") + command + ":calls=1,";
+    EXPECT_NE(statistics().find(once), std::string::npos) << once << statistics();
   }
 }
 
