@@ -204,25 +204,33 @@ Reply Connection::send(const Command& command, milliseconds wait) {
   return std::move(receive(1, wait).front());
 }
 
-// Whoever finds an idle connection serves all that wait, itself among them.
+// Of threads that come back one after the other the first would go alone, though to begin a script costs what
+// two or three calls do: so as many go together as are under way.
+bool SharedConnections::is_time_to_go() const {
+  return !idle_.empty() && waiting_.size() >= under_way_;
+}
+
+// Whoever finds that it is time to go serves all that wait, itself among them.
 std::vector<Reply> SharedConnections::ask(Request request) {
   std::unique_lock lock(mutex_);
   waiting_.push_back(&request);
   request.is_its_turn.wait(lock, [&] {
-    return request.state == State::kAnswered || (request.state == State::kWaiting && !idle_.empty());
+    return request.state == State::kAnswered || (request.state == State::kWaiting && is_time_to_go());
   });
   if (request.state == State::kWaiting) {
     std::unique_ptr<Connection> connection = std::move(idle_.back());
     idle_.pop_back();
     const std::vector<Request*> requests = std::exchange(waiting_, {});
     for (Request* taken : requests) taken->state = State::kTaken;
+    under_way_ += requests.size();
     lock.unlock();
     serve(requests, connection);
     lock.lock();
+    under_way_ -= requests.size();
     // Where one broke the others did, or will.
     if (!connection) std::ranges::for_each(idle_, [](auto& idle) { idle.reset(); });
     idle_.push_back(std::move(connection));
-    if (!waiting_.empty()) waiting_.front()->is_its_turn.notify_one();
+    if (!waiting_.empty() && is_time_to_go()) waiting_.front()->is_its_turn.notify_one();
     for (Request* answered : requests) {
       answered->state = State::kAnswered;
       answered->is_its_turn.notify_one();
