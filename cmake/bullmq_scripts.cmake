@@ -1,6 +1,7 @@
 # The Lua scripts that are BullMQ's protocol, out of its npm package (MIT), at configure time: fetched, checked
-# against the hash, its includes resolved, made lighter for Redis, a loop put around them (src/queue/many_calls.lua),
-# and written as string constants to a source file of the build tree.
+# against the hash, its includes resolved, made lighter for Redis (bullmq_lighter.cmake), a loop put around them
+# (src/queue/many_calls.lua), and written as string constants to a source file of the build tree.
+include(${CMAKE_CURRENT_LIST_DIR}/bullmq_lighter.cmake)
 set(INPAINT_BULLMQ_VERSION 6.7.0)
 # What `npm view bullmq@6.7.0 dist.integrity` says, in hexadecimal.
 string(CONCAT INPAINT_BULLMQ_SHA512
@@ -65,80 +66,6 @@ function(inpaint_resolve_includes file functions body)
   set(${body} "${rest}" PARENT_SCOPE)
 endfunction()
 
-# What a script asks or does again for each of many calls, though nothing that runs between them makes it another, and of
-# what: how the queue is set, the marker that wakes a worker, the trimming of events, which is approximate anyway, which
-# delayed jobs are due, where there is none (what becomes due meanwhile is for the next to see), the options of a job.
-set(INPAINT_BULLMQ_REPEATED
-  [[metaKey: rcall("HGET", metaKey, "opts.maxLenEvents")]]
-  [[queueMetaKey: rcall("HMGET", queueMetaKey, "paused", "concurrency")]]
-  [[queueMetaKey: rcall("HMGET", queueMetaKey, "paused", "concurrency", "max", "duration")]]
-  [[markerKey: rcall("ZADD", markerKey, 0, "0")]]
-  [[eventStreamKey: rcall("XTRIM", eventStreamKey, "MAXLEN", "~", maxEvents)]]
-  [[delayedKey: rcall("ZRANGEBYSCORE", delayedKey, 0, (timestamp + 1) * 0x1000 - 1, "LIMIT", 0, 1000)]]
-  [[ARGV[3]: cmsgpack.unpack(ARGV[3])]]
-  [[opts: cjson.encode(opts)]])
-set(INPAINT_BULLMQ_DUE_JOBS_ARE_TAKEN [[rcall("ZREM", delayedKey, unpack(jobs))]])
-# All fields of a job are part of an answer; those that bullmq_protocol.cpp reads, in its order, are enough.
-set(INPAINT_BULLMQ_ALL_FIELDS [[rcall("HGETALL", jobKey), jobId]])
-set(INPAINT_BULLMQ_READ_FIELDS [[rcall("HMGET", jobKey, "atm", "stc", "defa", "priority"), jobId]])
-
-# Replaces in the text that `variable` names, and remembers that there was something to replace.
-function(inpaint_replace variable old new)
-  string(REPLACE "${old}" "${new}" text "${${variable}}")
-  if(NOT text STREQUAL "${${variable}}")
-    set_property(GLOBAL APPEND PROPERTY INPAINT_REPLACED "${old}")
-  endif()
-  set(${variable} "${text}" PARENT_SCOPE)
-endfunction()
-
-# Has the text of a script ask and do what is repeated once for many calls.
-function(inpaint_remember_repeated functions_variable body_variable)
-  set(functions "${${functions_variable}}")
-  set(body "${${body_variable}}")
-  set(place 0)
-  foreach(repeated IN LISTS INPAINT_BULLMQ_REPEATED)
-    math(EXPR place "${place} + 1")
-    string(REGEX MATCH "^([^:]+): (([a-z.]+)\\(.*)$" matched "${repeated}")
-    set(key "${CMAKE_MATCH_1}")
-    set(step "${CMAKE_MATCH_2}")
-    string(REPLACE "${CMAKE_MATCH_3}(" "remembered(${place}, ${key}, ${CMAKE_MATCH_3}, " once "${step}")
-    inpaint_replace(functions "${step}" "${once}")
-    inpaint_replace(body "${step}" "${once}")
-  endforeach()
-  inpaint_replace(functions "${INPAINT_BULLMQ_DUE_JOBS_ARE_TAKEN}"
-    "forget(delayedKey) ${INPAINT_BULLMQ_DUE_JOBS_ARE_TAKEN}")
-  set(${functions_variable} "${functions}" PARENT_SCOPE)
-  set(${body_variable} "${body}" PARENT_SCOPE)
-endfunction()
-
-# Numbers in a command become the texts that Redis would make of them, each time, by printf for doubles.
-function(inpaint_write_numbers_as_texts variable)
-  set(text "${${variable}}")
-  set(until_number "(rcall|remembered)\\([^()]*(\\([^()]*\\)[^()]*)?,")
-  set(before "")
-  while(NOT before STREQUAL text)
-    set(before "${text}")
-    string(REGEX REPLACE "(${until_number}) *(-?[0-9]+)( *[,)])" "\\1 \"\\4\"\\5" text "${before}")
-  endwhile()
-  set(${variable} "${text}" PARENT_SCOPE)
-endfunction()
-
-# Changes the text of a script so that it does the same to the queue with less work for Redis, all of whose scripts, of
-# all processes, run on one core.
-function(inpaint_lighten_script functions_variable body_variable)
-  set(functions "${${functions_variable}}")
-  set(body "${${body_variable}}")
-  # Whoever pauses a queue takes the marker away, and may not take it for set.
-  if(NOT body MATCHES "\"DEL\", markerKey|\"HSET\", KEYS.[0-9]., \"paused\"")
-    inpaint_remember_repeated(functions body)
-  endif()
-  inpaint_replace(functions "${INPAINT_BULLMQ_ALL_FIELDS}" "${INPAINT_BULLMQ_READ_FIELDS}")
-  inpaint_write_numbers_as_texts(functions)
-  inpaint_write_numbers_as_texts(body)
-  set(${functions_variable} "${functions}" PARENT_SCOPE)
-  set(${body_variable} "${body}" PARENT_SCOPE)
-endfunction()
-
 # Writes `source` with the scripts named NAME-KEYS, as queue/bullmq_scripts.h declares them. Without the package
 # they are empty, and the program refuses to use Redis.
 function(inpaint_write_bullmq_scripts source)
@@ -170,7 +97,7 @@ function(inpaint_write_bullmq_scripts source)
       if(functions MATCHES "(KEYS|ARGV) *\\[")
         message(FATAL_ERROR "An include of ${script} reads keys or arguments, which only the script itself is given.")
       endif()
-      inpaint_lighten_script(functions body)
+      inpaint_lighten_script(${script} functions body)
       string(REPLACE "@KEY_COUNT@" "${keys}" text "${many_calls}")
       string(REPLACE "@FUNCTIONS@" "${functions}" text "${text}")
       string(REPLACE "@BODY@" "${body}" text "${text}")
@@ -179,13 +106,9 @@ function(inpaint_write_bullmq_scripts source)
     string(APPEND code "const Script k${initial}${tail}{${keys}, \"${hash}\", R\"lua(${text})lua\"};\n\n")
   endforeach()
   string(APPEND code "}  // namespace inpaint::queue::bullmq\n")
-  get_property(replaced GLOBAL PROPERTY INPAINT_REPLACED)
-  foreach(old IN LISTS INPAINT_BULLMQ_REPEATED INPAINT_BULLMQ_DUE_JOBS_ARE_TAKEN INPAINT_BULLMQ_ALL_FIELDS)
-    string(REGEX REPLACE "^[^:]+: " "" old "${old}")
-    if(package AND NOT old IN_LIST replaced)
-      message(FATAL_ERROR "No script of bullmq ${INPAINT_BULLMQ_VERSION} has this any more: ${old}")
-    endif()
-  endforeach()
+  if(package)
+    inpaint_check_all_is_lighter()
+  endif()
   if(EXISTS ${source})
     file(READ ${source} before)
   endif()

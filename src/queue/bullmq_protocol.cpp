@@ -66,7 +66,7 @@ std::int64_t to_priority(std::int64_t turn) {
 Protocol::Protocol(const std::string& prefix, const std::string& name, const Options& options)
     : base_(prefix + ":" + name + ":"),
       options_(options),
-      fetching_(pack_for_any_token({{"lockDuration", options.lease.count()}})),
+      fetching_(pack_for_any_token({{"lockDuration", std::to_string(options.lease.count())}})),
       keeping_all_(pack_finishing(options, {{"count", kKeepAll}})),
       removing_oldest_(
           pack_finishing(options, {{"count", options.keep_finished_count},

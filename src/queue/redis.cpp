@@ -3,6 +3,7 @@
 #include <hiredis/hiredis.h>
 
 #include <algorithm>
+#include <cassert>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -16,7 +17,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kConnectLimit{1'000};
 constexpr milliseconds kAnswerLimit{5'000};
-constexpr std::size_t kMostCallsAtOnce = 32;  // Redis does nothing else meanwhile, for 3 ms mostly
+constexpr std::size_t kMostCallsAtOnce = 32;  // Redis does nothing else meanwhile, for 2 ms mostly
+constexpr milliseconds kPatience{5};
 
 timeval to_timeval(milliseconds time) {
   return {time.count() / 1000, (time.count() % 1000) * 1000};
@@ -58,6 +60,7 @@ class Bundle {
   }
 
   void add(const Call& call, Reply& answer) {
+    assert(call.keys.size() == call.script->key_count);
     calls_.push_back(&call);
     answers_.push_back(&answer);
   }
@@ -204,19 +207,23 @@ Reply Connection::send(const Command& command, milliseconds wait) {
   return std::move(receive(1, wait).front());
 }
 
-// Of threads that come back one after the other the first would go alone, though to begin a script costs what
-// two or three calls do: so as many go together as are under way.
-bool SharedConnections::is_time_to_go() const {
-  return !idle_.empty() && waiting_.size() >= under_way_;
+// As many as are under way, or as one command takes.
+bool SharedConnections::are_enough_waiting() const {
+  return waiting_.size() >= std::min(under_way_, kMostCallsAtOnce);
 }
 
-// Whoever finds that it is time to go serves all that wait, itself among them.
+// Whoever finds that it is time to go serves all that wait, itself among them. Threads come back from Redis
+// one after the other, and to begin a script costs what two or three calls do: so nobody goes alone while
+// many others are on their way, but waits for company, though not for long.
 std::vector<Reply> SharedConnections::ask(Request request) {
   std::unique_lock lock(mutex_);
   waiting_.push_back(&request);
-  request.is_its_turn.wait(lock, [&] {
-    return request.state == State::kAnswered || (request.state == State::kWaiting && is_time_to_go());
-  });
+  const auto can_go = [&] { return request.state == State::kWaiting && !idle_.empty(); };
+  const auto is_answered = [&] { return request.state == State::kAnswered; };
+  const auto goes_in_company = [&] { return is_answered() || (can_go() && are_enough_waiting()); };
+  if (!request.is_its_turn.wait_for(lock, kPatience, goes_in_company)) {
+    request.is_its_turn.wait(lock, [&] { return is_answered() || can_go(); });
+  }
   if (request.state == State::kWaiting) {
     std::unique_ptr<Connection> connection = std::move(idle_.back());
     idle_.pop_back();
@@ -230,7 +237,7 @@ std::vector<Reply> SharedConnections::ask(Request request) {
     // Where one broke the others did, or will.
     if (!connection) std::ranges::for_each(idle_, [](auto& idle) { idle.reset(); });
     idle_.push_back(std::move(connection));
-    if (!waiting_.empty() && is_time_to_go()) waiting_.front()->is_its_turn.notify_one();
+    if (!waiting_.empty()) waiting_.front()->is_its_turn.notify_one();
     for (Request* answered : requests) {
       answered->state = State::kAnswered;
       answered->is_its_turn.notify_one();

@@ -99,8 +99,8 @@ class Connection {
 
 // Connections for commands that are answered at once, shared by all threads: what several ask at the same
 // time travels together, and up to 32 of their calls of the same script are one command. There are several so
-// that Redis has work while the answers of one are read; but whoever asks while others are under way waits
-// until as many ask as they are, or they are back. After a failure the next command makes a connection anew.
+// that Redis has work while the answers of one are read. Whoever asks while others are under way waits up to
+// 5 ms for as many more as they are. After a failure the next command makes a connection anew.
 class SharedConnections {
  public:
   SharedConnections(Redis server, std::size_t count) : server_(std::move(server)), idle_(count) {}
@@ -122,7 +122,7 @@ class SharedConnections {
   };
 
   std::vector<Reply> ask(Request request);
-  bool is_time_to_go() const;
+  bool are_enough_waiting() const;
   // Replaces the connection by nothing when it broke.
   void serve(const std::vector<Request*>& requests, std::unique_ptr<Connection>& connection) noexcept;
 

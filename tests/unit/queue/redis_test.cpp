@@ -100,8 +100,10 @@ Reply SharedConnectionsTest::run_as_published(const Call& call) {
       {&kAddPrioritizedJob, "addPrioritizedJob-9"},
       {&kAddStandardJob, "addStandardJob-9"},
       {&kChangePriority, "changePriority-7"},
+      {&kExtendLock, "extendLock-2"},
       {&kGetCounts, "getCounts-1"},
       {&kMoveJobFromActiveToWait, "moveJobFromActiveToWait-9"},
+      {&kMoveStalledJobsToWait, "moveStalledJobsToWait-9"},
       {&kMoveToActive, "moveToActive-11"},
       {&kMoveToDelayed, "moveToDelayed-11"},
       {&kMoveToFinished, "moveToFinished-14"},
@@ -142,10 +144,15 @@ std::string SharedConnectionsTest::play(const std::string& prefix, const std::ve
   };
   using Next = bullmq::Protocol::Next;
   using Oldest = bullmq::Protocol::Oldest;
-  step(0, 20, [&](InferenceId id) { return protocol.add({id}); });
+  const auto forget_marker = [&] { server_.command({"DEL", protocol.key("marker")}); };
+  const auto lose_lock = [&](std::size_t i) {
+    server_.command({"DEL", protocol.key(ids[i].to_string() + ":lock")});
+  };
+  step(0, 40, [&](InferenceId id) { return protocol.add({id}); });  // more than go together
   std::int64_t turn = 7;
-  step(20, 30, [&](InferenceId id) { return protocol.add({id, turn++}); });
-  step(30, 40, [&](InferenceId id) { return protocol.add({id, 0, std::chrono::hours(1)}); });
+  step(40, 50, [&](InferenceId id) { return protocol.add({id, turn++}); });
+  step(50, 60, [&](InferenceId id) { return protocol.add({id, 0, std::chrono::hours(1)}); });
+  forget_marker();
   step(0, 10, [&](InferenceId) { return protocol.fetch("token"); });
   step(0, 12, [&](InferenceId id) {  // two of which are not active
     return protocol.complete(id.to_string(), "token", Next::kFetch, Oldest::kRemove);
@@ -156,25 +163,43 @@ std::string SharedConnectionsTest::play(const std::string& prefix, const std::ve
   step(18, 20, [&](InferenceId id) {
     return protocol.fail_and_retry(id.to_string(), "token", "why", std::chrono::hours(1));
   });
-  step(25, 35, [&](InferenceId id) { return protocol.remove(id.to_string()); });
-  step(20, 24, [&](InferenceId id) { return protocol.set_priority(id.to_string(), 9); });
+  step(45, 55, [&](InferenceId id) { return protocol.remove(id.to_string()); });
+  step(40, 44, [&](InferenceId id) { return protocol.set_priority(id.to_string(), 9); });
   step(0, 2, [&](InferenceId) { return protocol.counts({"wait", "active", "completed", "failed"}); });
-  step(40, 44, [&](InferenceId id) { return protocol.add({id, 0, std::chrono::milliseconds(1)}); });
-  server_.command({"HSET", protocol.key(ids[40].to_string()), "atm", "1", "stc", "2", "defa", "why"});
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));           // they are due now
-  server_.command({"HSET", protocol.key("meta"), "concurrency", "7"});  // five more than are active
+  step(60, 64, [&](InferenceId id) { return protocol.add({id, 0, std::chrono::milliseconds(1)}); });
+  server_.command({"HSET", protocol.key(ids[60].to_string()), "atm", "1", "stc", "2", "defa", "why"});
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // they are due now
+  step(0, 30, [&](InferenceId) { return protocol.fetch("token"); });
+  lose_lock(20);
+  lose_lock(21);
+  for (int look = 0; look < 2; ++look) {
+    step(22, 25, [&](InferenceId id) { return protocol.extend(id.to_string(), "token"); });
+    step(0, 1, [&](InferenceId) { return protocol.recover_stalled(std::chrono::milliseconds(1)); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  server_.command({"HSET", protocol.key("meta"), "concurrency", "30"});  // three more than are active
   step(0, 6, [&](InferenceId) { return protocol.fetch("token"); });
-  step(0, 1, [&](InferenceId) { return protocol.pause(true); });
-  step(44, 48, [&](InferenceId id) { return protocol.add({id}); });
+  server_.command({"HDEL", protocol.key("meta"), "concurrency"});
+  step(0, 3, [&](InferenceId) { return protocol.pause(turn++ % 2 == 1); });
+  forget_marker();
+  step(64, 68, [&](InferenceId id) { return protocol.add({id}); });
   step(0, 1, [&](InferenceId) { return protocol.fetch("token"); });
   step(0, 1, [&](InferenceId) { return protocol.pause(false); });
+  server_.command({"HSET", protocol.key("meta"), "max", "2", "duration",
+                   "6000000000000"});  // so long that its rest is a TIME
+  step(0, 4, [&](InferenceId) { return protocol.fetch("token"); });
   story += describe(server_.command({"XRANGE", protocol.key("events"), "-", "+"}));
   for (const char* list : {"wait", "active"}) {
     story += describe(server_.command({"LRANGE", protocol.key(list), "0", "-1"}));
   }
-  for (const char* set : {"prioritized", "delayed", "completed", "failed"}) {
-    story += describe(server_.command({"ZRANGE", protocol.key(set), "0", "-1"}));
+  for (const char* set : {"prioritized", "delayed", "completed", "failed", "marker"}) {
+    story += describe(server_.command({"ZRANGE", protocol.key(set), "0", "-1", "WITHSCORES"}));
   }
+  for (const char* number : {"id", "pc", "limiter"}) {
+    story += describe(server_.command({"GET", protocol.key(number)}));
+  }
+  story += describe(server_.command({"HGETALL", protocol.key("meta")}));
+  story += describe(server_.command({"SCARD", protocol.key("stalled")}));
   for (const InferenceId& id : ids) {
     story += describe(server_.command({"HGETALL", protocol.key(id.to_string())}));
   }
@@ -185,11 +210,12 @@ std::string SharedConnectionsTest::play(const std::string& prefix, const std::ve
 // The build makes the scripts lighter and puts a loop around them.
 TEST_F(SharedConnectionsTest, CallsDoWhatBullmqsOwnScriptsDoAloneAndTogether) {
   std::vector<InferenceId> ids;
-  for (int i = 0; i < 48; ++i) ids.push_back(InferenceId::make());
+  for (int i = 0; i < 68; ++i) ids.push_back(InferenceId::make());
   const std::string published = play("published", ids, How::kAsPublished);
   EXPECT_EQ(play("single", ids, How::kOneByOne), published);
   EXPECT_EQ(play("many", ids, How::kTogether), published);
-  for (const char* word : {"completed", "failed", "delayed", "progress", "-3", "removed", "paused"}) {
+  for (const char* word :
+       {"completed", "failed", "delayed", "progress", "-3", "removed", "paused", "stalled"}) {
     EXPECT_NE(published.find(word), std::string::npos) << word << " did not happen in\n" << published;
   }
 }
