@@ -188,9 +188,11 @@ std::optional<Submitted> find_submitted(Session& sql, const UserId& user, const 
       user.to_string(), key));
 }
 
+// IS TRUE keeps PostgreSQL from looking for the id among all inferences of the user, in an index that begins
+// with the user, as it does as long as it takes them for few.
 std::optional<Inference> find(Session& sql, const UserId& user, const InferenceId& id) {
-  return first_of(
-      select_inferences(sql, "WHERE id = :id AND user_id = :user", id.to_string(), user.to_string()));
+  return first_of(select_inferences(sql, "WHERE id = :id AND (user_id = :user) IS TRUE", id.to_string(),
+                                    user.to_string()));
 }
 
 std::vector<Inference> list(Session& sql, const UserId& user, std::optional<Status> status,

@@ -15,10 +15,12 @@ std::int64_t current_turn(Session& sql) {
       .front();
 }
 
+// Not by MAX(last_turn), for which PostgreSQL reads all that a user has live as long as it takes that for
+// few.
 std::int64_t next_turn_of(Session& sql, const UserId& user) {
   return select<NumberRow>(sql,
-                           "SELECT COALESCE(MAX(last_turn), 0) FROM inferences WHERE user_id = :user "
-                           "AND status IN ('PENDING', 'RUNNING')",
+                           "SELECT COALESCE((SELECT last_turn FROM inferences WHERE user_id = :user "
+                           "AND status IN ('PENDING', 'RUNNING') ORDER BY last_turn DESC LIMIT 1), 0)",
                            user.to_string())
       .front();
 }

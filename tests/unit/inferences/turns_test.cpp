@@ -90,8 +90,8 @@ TEST_F(TurnsTest, TheTurnsAreFoundByIndexes) {
   if (test::postgres() != nullptr) GTEST_SKIP() << "asks SQLite for its plan";
   for (const char* query :
        {"SELECT COALESCE(MIN(turn), 0) FROM inferences WHERE status IN ('PENDING', 'RUNNING')",
-        "SELECT COALESCE(MAX(last_turn), 0) FROM inferences WHERE user_id = 'x' "
-        "AND status IN ('PENDING', 'RUNNING')"}) {
+        "SELECT last_turn FROM inferences WHERE user_id = 'x' "
+        "AND status IN ('PENDING', 'RUNNING') ORDER BY last_turn DESC LIMIT 1"}) {
     const std::string plan = database_->read([&](Session& sql) {
       int number = 0;
       std::string detail;
