@@ -36,7 +36,7 @@ from support.database import rows
 from support.pictures import pair
 from support.redis_server import RedisServer
 from support.server import Server, Worker, run
-from support.storage import blobs, bucket_of
+from support.storage import blobs, bucket_of, is_stored
 
 CLIENTS = 8
 PICTURE, MASK = pair(96, 96)
@@ -255,7 +255,11 @@ class Judgement:
             "SELECT image_path FROM dataset_items UNION SELECT mask_path FROM dataset_items UNION "
             "SELECT output_path FROM inference_items WHERE output_path IS NOT NULL")}
         stored = set(blobs(self.directory))
-        self.check(named <= stored, f"{len(named - stored)} files are missing")
+        unlisted = sorted(named - stored)
+        if unlisted:
+            print(f"not in the bucket's list: {', '.join(unlisted)}")
+        missing = [key for key in unlisted if not is_stored(self.directory, key)]
+        self.check(not missing, f"{len(missing)} files are missing: {', '.join(missing)}")
         self.check(stored <= named, f"{len(stored - named)} files belong to nothing")
         return len(stored)
 

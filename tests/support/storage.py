@@ -41,6 +41,17 @@ def blobs(data, ending=""):
     return sorted(str(path.relative_to(uploads)) for path in uploads.rglob("*" + ending) if path.is_file())
 
 
+def is_stored(data, key):
+    """By asking for it. A Swift that is killed at the wrong moment has what it never lists."""
+    if not ON_S3:
+        return (pathlib.Path(data) / "uploads" / key).is_file()
+    try:
+        s3.request("GET", f"/{bucket_of(data)}/{key}")
+    except AssertionError:
+        return False
+    return True
+
+
 def copy(data, key, new_keys):
     """Stores what is under the key under others too."""
     if ON_S3:
