@@ -184,7 +184,7 @@ Call Protocol::counts(std::initializer_list<std::string_view> states) const {
   return {&kGetCounts, {base_}, states};
 }
 
-// The fields are those that cmake/bullmq_scripts.cmake has the scripts answer: atm, stc, defa and priority.
+// The fields are those that cmake/bullmq_lighter.cmake has the scripts answer: atm, stc, defa and priority.
 Fetched Protocol::fetched(redis::Reply reply) {
   Fetched found;
   if (reply.list.size() < 4) return found;

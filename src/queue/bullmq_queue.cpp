@@ -165,8 +165,7 @@ std::optional<LeasedJob> BullmqQueue::fetch(Clock::time_point& next_look) {
   }
 }
 
-// What BullMQ has sentenced to fail has no attempts left; nor is it told how far beyond the last one a job
-// is.
+// What BullMQ has sentenced to fail has no attempts left. An attempt beyond the last is one more than that.
 std::optional<LeasedJob> BullmqQueue::lease(const Fetched& fetched, const std::string& token) {
   const std::optional<InferenceId> id = InferenceId::parse(fetched.id);
   if (!id) {
