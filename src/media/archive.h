@@ -63,7 +63,7 @@ class ArchiveReader {
 
   // Writes the content of the entry that next() returned to a new file. Throws kInvalid BAD_ENTRY (damaged,
   // expands beyond what one entry may), which leaves the other entries readable; kTooLarge ARCHIVE_TOO_LARGE;
-  // kUnavailable STORAGE_FAILED. After an error the file may be there in part.
+  // kUnavailable STORAGE_FULL or STORAGE_UNAVAILABLE. After an error the file may be there in part.
   void extract(const std::filesystem::path& file, ExpansionBudget& budget);
 
  private:

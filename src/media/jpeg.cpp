@@ -231,8 +231,7 @@ class Encoder {
 
  private:
   static void check(bool succeeded) {
-    if (succeeded) return;
-    throw Error(ErrorKind::kUnavailable, "STORAGE_FAILED", "The result could not be written to disk.");
+    if (!succeeded) throw writing_error();
   }
 
   bool start(std::FILE* stream, int width, int height, int channels) {

@@ -66,7 +66,8 @@ engine::Mask decode_mask(std::span<const std::uint8_t> file_bytes, const Limits&
 void check_same_size(const engine::Image& image, const engine::Mask& mask);
 void check_same_size(int image_width, int image_height, int mask_width, int mask_height);
 
-// The writers replace what was there and throw kUnavailable STORAGE_FAILED when the disk does not take it.
+// The writers replace what was there and throw kUnavailable STORAGE_FULL or STORAGE_UNAVAILABLE when the disk
+// does not take it.
 void write_png(const std::filesystem::path& file, const engine::Image& image);
 // Alpha is dropped onto white, 16 bits are reduced to 8; quality 95, 4:4:4.
 void write_jpeg(const std::filesystem::path& file, const engine::Image& image);

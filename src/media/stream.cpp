@@ -2,16 +2,18 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+
 #include "base/error.h"
 
 namespace inpaint::media {
-namespace {
 
-Error storage_failed() {
-  return {ErrorKind::kUnavailable, "STORAGE_FAILED", "The result could not be written to disk."};
+Error writing_error() {
+  if (errno == ENOSPC || errno == EDQUOT) {
+    return {ErrorKind::kUnavailable, "STORAGE_FULL", "There is no room for the picture at the moment."};
+  }
+  return {ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "The picture could not be written to disk."};
 }
-
-}  // namespace
 
 Stream open_for_reading(const std::filesystem::path& file) {
   Stream stream(std::fopen(file.c_str(), "rbe"));
@@ -41,13 +43,13 @@ std::int64_t size_bytes(std::FILE* stream) {
 
 Stream open_for_writing(const std::filesystem::path& file) {
   Stream stream(std::fopen(file.c_str(), "wbe"));
-  if (!stream) throw storage_failed();
+  if (!stream) throw writing_error();
   return stream;
 }
 
 void finish_writing(Stream stream) {
   const bool written = std::fflush(stream.get()) == 0 && std::ferror(stream.get()) == 0;
-  if (!written || std::fclose(stream.release()) != 0) throw storage_failed();
+  if (!written || std::fclose(stream.release()) != 0) throw writing_error();
 }
 
 }  // namespace inpaint::media

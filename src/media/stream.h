@@ -7,6 +7,8 @@
 #include <memory>
 #include <span>
 
+#include "base/error.h"
+
 namespace inpaint::media {
 
 struct CloseStream {
@@ -19,8 +21,12 @@ Stream open_for_reading(const std::filesystem::path& file);
 Stream open_memory(std::span<const std::uint8_t> bytes);
 std::int64_t size_bytes(std::FILE* stream);
 
+// What errno says of a write that failed: kUnavailable STORAGE_FULL, or STORAGE_UNAVAILABLE for any other
+// reason.
+Error writing_error();
+// Both throw it.
 Stream open_for_writing(const std::filesystem::path& file);
-// Writes out what is buffered; throws when the disk did not take it all.
+// Writes out what is buffered.
 void finish_writing(Stream stream);
 
 }  // namespace inpaint::media
