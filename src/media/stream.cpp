@@ -10,9 +10,9 @@ namespace inpaint::media {
 
 Error writing_error() {
   if (errno == ENOSPC || errno == EDQUOT) {
-    return {ErrorKind::kUnavailable, "STORAGE_FULL", "There is no room for the picture at the moment."};
+    return {ErrorKind::kUnavailable, "STORAGE_FULL", "There is no room for the file at the moment."};
   }
-  return {ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "The picture could not be written to disk."};
+  return {ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "The file could not be written to disk."};
 }
 
 Stream open_for_reading(const std::filesystem::path& file) {

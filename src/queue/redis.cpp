@@ -213,8 +213,8 @@ bool SharedConnections::are_enough_waiting() const {
 }
 
 // Whoever finds that it is time to go serves all that wait, itself among them. Threads come back from Redis
-// one after the other, and to begin a script costs what two or three calls do: so nobody goes alone while
-// many others are on their way, but waits for company, though not for long.
+// one after the other, and to begin a script costs nearly what a call does: so nobody goes alone while many
+// others are on their way, but waits for company, though not for long.
 std::vector<Reply> SharedConnections::ask(Request request) {
   std::unique_lock lock(mutex_);
   waiting_.push_back(&request);
