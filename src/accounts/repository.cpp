@@ -85,14 +85,15 @@ std::optional<User> find(Session& sql, const UserId& id) {
   return first_of(select<UserRow>(sql, query, id.to_string()));
 }
 
-std::map<UserId, User> find(Session& sql, const std::vector<UserId>& ids) {
-  std::map<UserId, User> found;
-  for (std::size_t begin = 0; begin < ids.size(); begin += kTogether) {
-    const auto some = std::span(ids).subspan(begin, std::min(kTogether, ids.size() - begin));
+Users find(Session& sql, const std::set<UserId>& ids) {
+  const std::vector<UserId> all(ids.begin(), ids.end());
+  Users found;
+  for (std::size_t begin = 0; begin < all.size(); begin += kTogether) {
+    const auto some = std::span(all).subspan(begin, std::min(kTogether, all.size() - begin));
     const Conditions conditions = is_one_of(some);
     for (User& user : select<UserRow>(sql, kSelectUser + conditions.where(), conditions)) {
-      const UserId id = user.id;
-      found.emplace(id, std::move(user));
+      auto shared = std::make_shared<const User>(std::move(user));
+      found.emplace(shared->id, shared);
     }
   }
   return found;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <vector>
 
+#include "accounts/identification.h"
 #include "accounts/user.h"
 #include "database/database.h"
 
@@ -18,7 +18,7 @@ using database::Session;
 void insert(Session& sql, const User& user, const std::string& password_hash);
 std::optional<User> find(Session& sql, const UserId& id);
 // Those that there are.
-std::map<UserId, User> find(Session& sql, const std::vector<UserId>& ids);
+Users find(Session& sql, const std::set<UserId>& ids);
 // And keeps it as it is, but for this transaction, until the transaction ends.
 std::optional<User> find_and_lock(Session& sql, const UserId& id);
 std::optional<User> find_by_email(Session& sql, const std::string& email);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 
 #include "accounts/audit.h"
 #include "accounts/password.h"
@@ -73,26 +72,6 @@ User found_or_throw(std::optional<User> user) {
 // Later than before even within one millisecond, so that every older session ends.
 Timestamp time_of_new_password(const User& user) {
   return std::max(Timestamp::now(), Timestamp{user.password_changed_at.unix_ms + 1});
-}
-
-using Token = std::variant<Sessions::Claims, Error>;
-
-Token verify(const Sessions& sessions, std::string_view authorization) {
-  try {
-    return sessions.verify(authorization);
-  } catch (const Error& error) {
-    return error;
-  }
-}
-
-Service::Caller caller_of(const Token& token, const std::map<UserId, User>& users) {
-  if (const auto* refusal = std::get_if<Error>(&token)) return *refusal;
-  const auto& claims = std::get<Sessions::Claims>(token);
-  const auto user = users.find(claims.user);
-  if (user == users.end() || user->second.password_changed_at != claims.password_changed_at) {
-    return Error(ErrorKind::kUnauthenticated, "UNAUTHENTICATED", "The token is invalid or has expired.");
-  }
-  return std::make_shared<const User>(user->second);
 }
 
 }  // namespace
@@ -177,19 +156,15 @@ std::shared_ptr<const User> Service::authenticate(std::string_view authorization
   return user;
 }
 
-std::vector<Service::Caller> Service::authenticate(const std::vector<std::string_view>& authorizations) {
-  std::vector<Token> tokens;
-  std::vector<UserId> ids;
-  for (const std::string_view authorization : authorizations) {
-    tokens.push_back(verify(sessions_, authorization));
-    if (const auto* claims = std::get_if<Sessions::Claims>(&tokens.back())) ids.push_back(claims->user);
-  }
-  std::map<UserId, User> users;
-  if (!ids.empty()) users = database_.read([&](Session& sql) { return repository::find(sql, ids); });
-  std::vector<Caller> callers;
-  callers.reserve(tokens.size());
-  for (const Token& token : tokens) callers.push_back(caller_of(token, users));
-  return callers;
+std::vector<Caller> Service::authenticate(const std::vector<std::string_view>& authorizations) {
+  const Identification identification = identify(authorizations);
+  const std::set<UserId>& ids = identification.users();
+  if (ids.empty()) return identification.callers({});
+  return identification.callers(database_.read([&](Session& sql) { return repository::find(sql, ids); }));
+}
+
+Identification Service::identify(const std::vector<std::string_view>& authorizations) const {
+  return {sessions_, authorizations};
 }
 
 User Service::update(const User& caller, const UserId& target, const Changes& changes) {

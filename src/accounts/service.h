@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <variant>
 #include <vector>
 
+#include "accounts/identification.h"
 #include "accounts/login_throttle.h"
 #include "accounts/sessions.h"
 #include "accounts/user.h"
@@ -65,8 +65,9 @@ class Service {
   // The caller behind an Authorization header, as its row says now. Throws kUnauthenticated.
   std::shared_ptr<const User> authenticate(std::string_view authorization);
   // The same for many at once, each in its place. The database is asked about all together.
-  using Caller = std::variant<std::shared_ptr<const User>, Error>;
   std::vector<Caller> authenticate(const std::vector<std::string_view>& authorizations);
+  // The part of it that asks nobody. The headers must outlive it.
+  Identification identify(const std::vector<std::string_view>& authorizations) const;
 
   // Throws kForbidden for another's account unless the caller is an administrator; kNotFound;
   // kInvalid DUPLICATE_EMAIL.

@@ -39,7 +39,7 @@ Features::Features(const Config& config, Platform& platform, const std::string& 
 void authenticate(accounts::Service& accounts, std::span<http::Caller> callers) {
   std::vector<std::string_view> authorizations;
   for (const http::Caller& caller : callers) authorizations.push_back(authorization_of(caller.request));
-  std::vector<accounts::Service::Caller> found = accounts.authenticate(authorizations);
+  std::vector<accounts::Caller> found = accounts.authenticate(authorizations);
   for (std::size_t i = 0; i < callers.size(); ++i) {
     if (auto* user = std::get_if<std::shared_ptr<const accounts::User>>(&found[i])) {
       callers[i].log_context.set("user", (*user)->id.to_string());

@@ -93,7 +93,7 @@ TEST_F(ServiceTest, authenticates_many_at_once_each_in_its_place) {
   service_.update(users[7], users[7].id, {.name = "Augusta", .surname = {}, .email = {}, .password = {}});
   std::vector<std::string_view> all(headers.begin(), headers.end());
   all.insert(all.begin() + 20, {"", "Bearer nonsense", headers[0], headers[0]});
-  const std::vector<Service::Caller> callers = service_.authenticate(all);
+  const std::vector<Caller> callers = service_.authenticate(all);
   ASSERT_EQ(callers.size(), all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto whose =
@@ -111,11 +111,24 @@ TEST_F(ServiceTest, authenticates_many_at_once_each_in_its_place) {
   EXPECT_TRUE(service_.authenticate(std::vector<std::string_view>{}).empty());
 }
 
+TEST_F(ServiceTest, looks_up_once_who_asks_several_times_at_once) {
+  const User ada = add("ada@example.org");
+  const std::string header = bearer("ada@example.org");
+  const std::string later = bearer("ada@example.org");
+  const std::vector<Caller> callers =
+      service_.authenticate(std::vector<std::string_view>{header, later, header});
+  const auto user = [&](std::size_t i) { return std::get<std::shared_ptr<const User>>(callers.at(i)); };
+  EXPECT_EQ(user(0)->id, ada.id);
+  EXPECT_EQ(user(1), user(0));
+  EXPECT_EQ(user(2), user(0));
+  EXPECT_EQ(service_.identify({header, later, header}).users(), std::set<UserId>{ada.id});
+}
+
 TEST_F(ServiceTest, finding_many_reads_no_whole_table) {
   if (test::postgres() == nullptr) GTEST_SKIP() << "needs scripts/with-postgres";
   test::crowd(*database_);
-  const std::vector<UserId> ids{UserId::make(), UserId::make(), UserId::make(), UserId::make(),
-                                UserId::make(), UserId::make(), UserId::make(), UserId::make()};
+  const std::set<UserId> ids{UserId::make(), UserId::make(), UserId::make(), UserId::make(),
+                             UserId::make(), UserId::make(), UserId::make(), UserId::make()};
   database_->transaction([&](database::Session& sql) {
     const long long before = test::whole_tables_read(sql);
     for (int i = 0; i < 10; ++i) repository::find(sql, ids);  // planned for all values from the sixth on
