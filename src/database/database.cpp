@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "database/errors.h"
+#include "database/inquiry.h"
 #include "database/session.h"
 
 namespace inpaint::database {
@@ -99,6 +100,20 @@ void Database::throw_or_pause(const std::exception& error, int attempts) const {
       "errors", "database work is tried again",
       {{"code", failure.error.code()}, {"attempt", std::int64_t{attempts}}, {"reason", sentence_of(error)}});
   if (failure.is_disconnected) std::this_thread::sleep_for(kPauses[attempt - 1]);
+}
+
+std::unique_ptr<Inquiry> Database::open_inquiry(const std::string& query) {
+  try {
+    return make_inquiry(query);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(explain(error).error);
+  }
+}
+
+std::unique_ptr<Inquiry> Database::make_inquiry(const std::string&) {
+  return nullptr;
 }
 
 void Database::check() {

@@ -20,6 +20,7 @@
 
 namespace inpaint::database {
 
+class Inquiry;
 struct Schema;
 
 // A connection for one piece of work (session.h). Never kept, never shared between threads.
@@ -40,6 +41,11 @@ class Database {
 
   // Throws kUnavailable unless a query is answered.
   void check();
+
+  // For a thread that must not block (inquiry.h): blocks until it can be asked `query`, whose one value is
+  // $1. Null where a database can only be asked by blocking: SQLite. Comes on top of the `connections`.
+  // Throws kUnavailable or kInternal.
+  std::unique_ptr<Inquiry> open_inquiry(const std::string& query);
 
   // Runs work(Session&) outside a transaction, for SELECTs, and returns what it returns. The work runs again
   // when the connection was lost under it.
@@ -85,6 +91,7 @@ class Database {
   explicit Database(unsigned connections);
 
   virtual std::unique_ptr<Session> connect() = 0;
+  virtual std::unique_ptr<Inquiry> make_inquiry(const std::string& query);
   // Whether an idle connection is still there, as far as can be told without asking the server.
   virtual bool is_connected(Session& session) noexcept = 0;
   // From now on a server that is silent for too long is given up, or is waited for again. All work is

@@ -1,5 +1,3 @@
-#include <libpq-fe.h>
-#include <soci/postgresql/soci-postgresql.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -10,8 +8,8 @@
 #include "base/log.h"
 #include "database/database.h"
 #include "database/errors.h"
+#include "database/postgres_connection.h"
 #include "database/schema.h"
-#include "database/session.h"
 #include "database/silence_guard.h"
 
 namespace inpaint::database {
@@ -25,10 +23,6 @@ struct ConnectFailure : std::runtime_error {
       : std::runtime_error(reason), is_time_out(timed_out) {}
   bool is_time_out;
 };
-
-PGconn* connection_of(Session& sql) {
-  return static_cast<soci::postgresql_session_backend*>(sql.get_backend())->conn_;
-}
 
 bool is_broken(Session& sql) {
   return PQstatus(connection_of(sql)) != CONNECTION_OK;
@@ -78,6 +72,7 @@ class PostgresDatabase final : public Database {
 
  protected:
   std::unique_ptr<Session> connect() override;
+  std::unique_ptr<Inquiry> make_inquiry(const std::string& query) override;
   bool is_connected(Session& sql) noexcept override;
   void watch(Session& sql) noexcept override {
     if (watched(sql)) watched(sql)->work_begins();
@@ -114,6 +109,13 @@ std::unique_ptr<Session> PostgresDatabase::connect() {
           "SET default_transaction_isolation = 'read committed'; SET statement_timeout = "
        << options_.statement_timeout.count();
   return sql;
+}
+
+// Who asks has less patience than the guard.
+std::unique_ptr<Inquiry> PostgresDatabase::make_inquiry(const std::string& query) {
+  std::unique_ptr<Session> session = connect();
+  unwatch(*session);
+  return make_postgres_inquiry(std::move(session), query);
 }
 
 // A server that went away has closed the socket, which is noticed here without a question.

@@ -1,11 +1,13 @@
 // What only PostgreSQL can do to us: connections that break, transactions that it undoes.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 
 #include <atomic>
 #include <thread>
 
 #include "base/error.h"
+#include "database/inquiry.h"
 #include "database/session.h"
 #include "unit/temporary_directory.h"
 #include "unit/test_database.h"
@@ -14,6 +16,7 @@ namespace inpaint::database {
 namespace {
 
 constexpr auto kEndOwnConnection = "SELECT pg_terminate_backend(pg_backend_pid())";
+constexpr std::chrono::seconds kPatience{10};
 
 class PostgresTest : public testing::Test {
  protected:
@@ -204,6 +207,75 @@ TEST_F(PostgresTest, TextThatItCannotStoreIsTheCallersFault) {
     };
     EXPECT_EQ(code_of(work), "BAD_TEXT") << text;
   }
+}
+
+// What a network thread does, but for the thread's other work.
+std::optional<std::vector<Inquiry::Row>> answer_within(Inquiry& inquiry, std::chrono::milliseconds patience) {
+  while (true) {
+    pollfd socket{inquiry.socket(), POLLIN, 0};
+    if (::poll(&socket, 1, static_cast<int>(patience.count())) == 0) return std::nullopt;
+    if (auto rows = inquiry.answer()) return rows;
+  }
+}
+
+TEST_F(PostgresTest, AnInquiryIsAskedAgainAndAgain) {
+  const auto inquiry =
+      database_->open_inquiry("SELECT id, n, NULL FROM counter WHERE id = ANY($1) ORDER BY id");
+  ASSERT_NE(inquiry, nullptr);
+  execute("UPDATE counter SET n = 7 WHERE id = 2");
+  for (int i = 0; i < 100; ++i) {
+    inquiry->ask("{1,2,3}");
+    EXPECT_EQ(answer_within(*inquiry, kPatience),
+              (std::vector<Inquiry::Row>{{"1", "0", ""}, {"2", "7", ""}}));
+    inquiry->ask("{}");
+    EXPECT_EQ(answer_within(*inquiry, kPatience), std::vector<Inquiry::Row>{});
+  }
+}
+
+TEST_F(PostgresTest, AnAnswerToAnInquiryThatComesInManyPiecesIsWhole) {
+  const auto inquiry =
+      database_->open_inquiry("SELECT repeat('x', 1000) FROM generate_series(1, CAST($1 AS INTEGER))");
+  inquiry->ask("5000");
+  const auto rows = answer_within(*inquiry, kPatience);
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->size(), 5000U);
+  EXPECT_EQ(rows->back(), Inquiry::Row{std::string(1000, 'x')});
+}
+
+TEST_F(PostgresTest, AnInquiryDoesNotWaitForAServerThatIsSlow) {
+  const auto inquiry = database_->open_inquiry("SELECT pg_sleep(CAST($1 AS INTEGER))");
+  inquiry->ask("1");
+  EXPECT_EQ(inquiry->answer(), std::nullopt);
+  EXPECT_EQ(answer_within(*inquiry, std::chrono::milliseconds(100)), std::nullopt);
+  EXPECT_EQ(answer_within(*inquiry, kPatience)->size(), 1U);
+}
+
+TEST_F(PostgresTest, AnInquiryThatCannotBeAnsweredSaysSo) {
+  EXPECT_EQ(code_of([&] { database_->open_inquiry("SELECT nothing FROM nowhere WHERE $1"); }),
+            "INTERNAL_ERROR");
+  const auto inquiry = database_->open_inquiry("SELECT 1 / CAST($1 AS INTEGER)");
+  inquiry->ask("0");
+  EXPECT_EQ(code_of([&] { answer_within(*inquiry, kPatience); }), "INTERNAL_ERROR");
+}
+
+TEST_F(PostgresTest, AnInquiryWhoseServerIsGoneSaysSo) {
+  const auto asked = database_->open_inquiry("SELECT pg_backend_pid(), $1");
+  asked->ask("");
+  const std::string backend = answer_within(*asked, kPatience)->front().front();
+  const auto end = database_->open_inquiry("SELECT pg_terminate_backend(CAST($1 AS INTEGER))");
+  end->ask(backend);
+  EXPECT_EQ(answer_within(*end, kPatience)->front().front(), "t");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(code_of([&] {
+              asked->ask("");
+              answer_within(*asked, kPatience);
+            }),
+            "INTERNAL_ERROR");
+}
+
+TEST(SqliteInquiryTest, ThereIsNone) {
+  const test::TemporaryDirectory directory;
+  EXPECT_EQ(open_sqlite(directory.path() / "test.db", 1)->open_inquiry("SELECT 1"), nullptr);
 }
 
 }  // namespace
