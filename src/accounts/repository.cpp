@@ -34,6 +34,17 @@ struct UserRow {
   std::string id, name, surname, email, role;
   long long tokens = 0, created_at = 0, password_changed_at = 0;
 
+  // In the order of kSelectUser's columns.
+  static UserRow of(const database::Inquiry::Row& row) {
+    return {.id = row.at(0),
+            .name = row.at(1),
+            .surname = row.at(2),
+            .email = row.at(3),
+            .role = row.at(5),
+            .tokens = std::stoll(row.at(4)),
+            .created_at = std::stoll(row.at(6)),
+            .password_changed_at = std::stoll(row.at(7))};
+  }
   void bind(soci::statement& statement) {
     for (std::string* text : {&id, &name, &surname, &email}) statement.exchange(soci::into(*text));
     statement.exchange(soci::into(tokens));
@@ -97,6 +108,26 @@ Users find(Session& sql, const std::set<UserId>& ids) {
     }
   }
   return found;
+}
+
+// Asked of PostgreSQL alone, and so it may be its own SQL: SQLite has no arrays.
+std::string inquiry_query() {
+  return std::string(kSelectUser) + "WHERE id = ANY($1)";
+}
+
+std::string inquiry_value(const std::set<UserId>& ids) {
+  std::string array = "{";
+  for (const UserId& id : ids) array += (array.size() > 1 ? "," : "") + id.to_string();
+  return array + "}";
+}
+
+Users users_of(const std::vector<database::Inquiry::Row>& rows) {
+  Users users;
+  for (const database::Inquiry::Row& row : rows) {
+    const auto user = std::make_shared<const User>(UserRow::of(row).value());
+    users.emplace(user->id, user);
+  }
+  return users;
 }
 
 std::optional<User> find_and_lock(Session& sql, const UserId& id) {

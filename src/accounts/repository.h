@@ -3,10 +3,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "accounts/identification.h"
 #include "accounts/user.h"
 #include "database/database.h"
+#include "database/inquiry.h"
 
 // The SQL of users, and nothing else.
 namespace inpaint::accounts::repository {
@@ -19,6 +21,10 @@ void insert(Session& sql, const User& user, const std::string& password_hash);
 std::optional<User> find(Session& sql, const UserId& id);
 // Those that there are.
 Users find(Session& sql, const std::set<UserId>& ids);
+// The same for a thread that must not block: what a database::Inquiry is opened with, asked and answers.
+std::string inquiry_query();
+std::string inquiry_value(const std::set<UserId>& ids);
+Users users_of(const std::vector<database::Inquiry::Row>& rows);
 // And keeps it as it is, but for this transaction, until the transaction ends.
 std::optional<User> find_and_lock(Session& sql, const UserId& id);
 std::optional<User> find_by_email(Session& sql, const std::string& email);

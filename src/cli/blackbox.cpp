@@ -40,9 +40,7 @@ int serve_blackbox(const Config& config) {
   engine::CancelToken cancel;
   http::Router router;
   inferences::add_blackbox_routes(router, backend, shared, cancel);
-  http::Server server(
-      server_options(config, shared.root()), std::move(router), [](std::span<http::Caller>) {},
-      [](const accounts::User&) { return false; });
+  http::Server server(server_options(config, shared.root()), std::move(router), {});
   const std::uint16_t port = server.start();
   std::printf("inpaint %s\nA black box on http://%s:%u for the files in %s\n", INPAINT_VERSION,
               config.blackbox_listen_host.c_str(), unsigned{port}, shared.root().c_str());

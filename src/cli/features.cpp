@@ -1,5 +1,6 @@
 #include "cli/features.h"
 
+#include "accounts/callers.h"
 #include "accounts/routes.h"
 #include "admin/debug_routes.h"
 #include "admin/routes.h"
@@ -17,10 +18,6 @@ media::ArchiveLimits archive_limits(const Config& config) {
           .maximum_total_bytes = config.maximum_archive_bytes};
 }
 
-std::string_view authorization_of(const http::Request& request) {
-  return request.headers.find("Authorization").value_or("");
-}
-
 }  // namespace
 
 Features::Features(const Config& config, Platform& platform, const std::string& secret)
@@ -36,18 +33,11 @@ Features::Features(const Config& config, Platform& platform, const std::string& 
       inferences(*platform.database, *platform.queue, platform.relay),
       admin(accounts, *platform.database) {}
 
-void authenticate(accounts::Service& accounts, std::span<http::Caller> callers) {
-  std::vector<std::string_view> authorizations;
-  for (const http::Caller& caller : callers) authorizations.push_back(authorization_of(caller.request));
-  std::vector<accounts::Caller> found = accounts.authenticate(authorizations);
-  for (std::size_t i = 0; i < callers.size(); ++i) {
-    if (auto* user = std::get_if<std::shared_ptr<const accounts::User>>(&found[i])) {
-      callers[i].log_context.set("user", (*user)->id.to_string());
-      callers[i].user = std::move(*user);
-    } else {
-      callers[i].refusal = std::get<Error>(found[i]);
-    }
-  }
+http::Authentication make_authentication(Features& features, Platform& platform) {
+  accounts::Service& accounts = features.accounts;
+  database::Database& database = *platform.database;
+  return {[&](std::span<http::Caller> callers) { accounts::authenticate(accounts, callers); },
+          accounts::is_administrator, [&] { return accounts::open_caller_inquiry(accounts, database); }};
 }
 
 http::Router make_router(Features& features, Platform& platform, Metrics& metrics) {
@@ -57,7 +47,7 @@ http::Router make_router(Features& features, Platform& platform, Metrics& metric
   accounts::add_routes(router, features.accounts, *platform.database);
   datasets::add_routes(
       router, features.datasets, features.ingest, *platform.storage, features.links,
-      [&](const http::Request& r) { return features.accounts.authenticate(authorization_of(r)); });
+      [&](const http::Request& r) { return features.accounts.authenticate(accounts::authorization_of(r)); });
   inferences::add_routes(router, features.inferences, *platform.storage, features.links);
   admin::add_routes(router, features.admin);
   admin::add_debug_routes(router, *platform.database, *platform.queue);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <span>
 #include <string>
 
 #include "accounts/service.h"
@@ -11,8 +10,8 @@
 #include "cli/platform.h"
 #include "datasets/ingest.h"
 #include "datasets/service.h"
+#include "http/authentication.h"
 #include "http/router.h"
-#include "http/server.h"
 #include "inferences/service.h"
 
 namespace inpaint::cli {
@@ -29,8 +28,8 @@ struct Features {
   admin::Service admin;
 };
 
-// Who is calling, for http::Authenticate.
-void authenticate(accounts::Service& accounts, std::span<http::Caller> callers);
+// How the server knows its callers. What is passed must outlive it.
+http::Authentication make_authentication(Features& features, Platform& platform);
 
 // Every route there is. What is passed must outlive the router.
 http::Router make_router(Features& features, Platform& platform, Metrics& metrics);

@@ -67,10 +67,8 @@ int serve(const Config& config) {
   Features features(config, platform, secret);
   Metrics metrics(platform);
   BackgroundWork background(config, platform);
-  http::Server server(
-      server_options(config, platform, metrics), make_router(features, platform, metrics),
-      [&](std::span<http::Caller> callers) { authenticate(features.accounts, callers); },
-      accounts::is_administrator);
+  http::Server server(server_options(config, platform, metrics), make_router(features, platform, metrics),
+                      make_authentication(features, platform));
 
   prepare_administrator(config, features.accounts);
   const std::uint16_t port = server.start();

@@ -1,5 +1,6 @@
 #include "http/authenticator.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
@@ -9,8 +10,8 @@
 namespace inpaint::http {
 namespace {
 
-// The second is with the database while the answers to the first are on their way to the clients.
-constexpr std::size_t kUsuallyAsking = 2;
+// On the pool, the second is with the database while the answers to the first are on their way to the
+// clients.
 // Where both hang, on connections that are cut off, others must not hang with them.
 constexpr std::size_t kMaximumAsking = 16;
 constexpr std::chrono::seconds kIsStuck{1};
@@ -19,7 +20,11 @@ constexpr std::size_t kMaximumBatch = 16;
 }  // namespace
 
 Authenticator::Authenticator(const Shared& shared, PoolGate& pool, asio::io_context& context)
-    : shared_(shared), pool_(pool), context_(context) {}
+    : shared_(shared),
+      pool_(pool),
+      context_(context),
+      lines_{InquiryLine(shared.authentication.open_inquiry, pool, context),
+             InquiryLine(shared.authentication.open_inquiry, pool, context)} {}
 
 Task<bool> Authenticator::pass(Exchange& exchange) {
   if (!attempt(exchange, [&] { pool_.enter(); })) co_return false;
@@ -39,6 +44,10 @@ void Authenticator::join(Exchange& exchange, Resume resume) {
   asio::co_spawn(context_, ask(), asio::detached);
 }
 
+void Authenticator::check_deadline(InquiryLine::Clock::time_point now) {
+  for (InquiryLine& line : lines_) line.check_deadline(now);
+}
+
 bool Authenticator::has_room() const {
   if (asking_ < kUsuallyAsking) return true;
   return asking_ < kMaximumAsking && std::chrono::steady_clock::now() - asked_ > kIsStuck;
@@ -53,17 +62,50 @@ bool Authenticator::begin_gathering() {
 Task<void> Authenticator::ask() {
   do {
     asked_ = std::chrono::steady_clock::now();
-    co_await pool_.move_here();
-    std::vector<Waiting> batch = take();
-    authenticate(batch);
-    co_await pool_.move_back();
-    for (Waiting& one : batch) one.resume();
+    if (InquiryLine* line = reserve_line()) {
+      co_await ask_by_line(*line);
+    } else {
+      co_await ask_on_pool();
+    }
   } while (begin_gathering());
   --asking_;
 }
 
-std::vector<Authenticator::Waiting> Authenticator::take() {
-  std::vector<Waiting> batch;
+// Who gets no answer waits again, and the line is closed by then.
+Task<void> Authenticator::ask_by_line(InquiryLine& line) {
+  co_await asio::post(asio::bind_executor(context_.get_executor(), kAwait));  // behind what is ready now
+  Batch batch = take();
+  std::vector<Caller> callers = callers_of(batch);
+  if (!co_await line.ask(callers)) {
+    put_back(std::move(batch));
+    co_return;
+  }
+  tell(batch, callers);
+  for (Waiting& one : batch) one.resume();
+}
+
+Task<void> Authenticator::ask_on_pool() {
+  co_await pool_.move_here();
+  Batch batch = take();
+  const bool is_answered = authenticate(batch);
+  co_await pool_.move_back();
+  for (Waiting& one : batch) one.resume();
+  if (is_answered) open_line();
+}
+
+InquiryLine* Authenticator::reserve_line() {
+  const auto free = std::ranges::find_if(lines_, [](InquiryLine& line) { return line.reserve(); });
+  return free == lines_.end() ? nullptr : &*free;
+}
+
+// That a question was put on the pool means that one is missing.
+void Authenticator::open_line() {
+  const auto missing = std::ranges::find_if_not(lines_, &InquiryLine::is_open);
+  if (missing != lines_.end()) missing->open();
+}
+
+Authenticator::Batch Authenticator::take() {
+  Batch batch;
   const std::scoped_lock lock(mutex_);
   is_gathering_ = false;
   while (!waiting_.empty() && batch.size() < kMaximumBatch) {
@@ -73,21 +115,36 @@ std::vector<Authenticator::Waiting> Authenticator::take() {
   return batch;
 }
 
-void Authenticator::authenticate(const std::vector<Waiting>& batch) noexcept {
+void Authenticator::put_back(Batch batch) {
+  const std::scoped_lock lock(mutex_);
+  for (; !batch.empty(); batch.pop_back()) waiting_.push_front(std::move(batch.back()));
+}
+
+bool Authenticator::authenticate(const Batch& batch) noexcept {
+  std::vector<Caller> callers = callers_of(batch);
+  try {
+    shared_.authentication.authenticate(callers);
+  } catch (...) {
+    const std::exception_ptr failure = std::current_exception();
+    for (const Waiting& one : batch) attempt(*one.exchange, [&] { std::rethrow_exception(failure); });
+    return false;
+  }
+  tell(batch, callers);
+  return true;
+}
+
+std::vector<Caller> Authenticator::callers_of(const Batch& batch) {
   std::vector<Caller> callers;
   callers.reserve(batch.size());
   for (const Waiting& one : batch) {
     callers.push_back({one.exchange->request, one.exchange->log_context, nullptr, std::nullopt});
   }
-  std::exception_ptr failure;
-  try {
-    shared_.authenticate(callers);
-  } catch (...) {
-    failure = std::current_exception();
-  }
+  return callers;
+}
+
+void Authenticator::tell(const Batch& batch, std::vector<Caller>& callers) noexcept {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     attempt(*batch[i].exchange, [&] {
-      if (failure) std::rethrow_exception(failure);
       if (callers[i].refusal) throw Error(*callers[i].refusal);
       if (!callers[i].user) throw internal("a caller was neither known nor refused");
       batch[i].exchange->request.user = std::move(callers[i].user);

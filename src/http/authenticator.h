@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -8,26 +9,33 @@
 
 #include "http/blocking_pool.h"
 #include "http/exchange.h"
+#include "http/inquiry_line.h"
 #include "http/network.h"
 
 namespace inpaint::http {
 
 // Finds out who sends the requests of a network thread. Who comes while others are being asked about waits
 // for the next question, which is about all who wait by then: the batching of DataLoader. Many in one
-// question cost the database and the pool little more than one alone. No answer is kept for later: what a
-// request is told was read after it came. Used on the network thread only.
+// question cost the database little more than one alone. Questions go over a line that the thread need not
+// leave, where there is one, else over the pool. No answer is kept for later: what a request is told was read
+// after it came. Used on the network thread only.
 class Authenticator {
  public:
   Authenticator(const Shared& shared, PoolGate& pool, asio::io_context& context);
 
   // Sets the request's user. False, with the refusal as the response, for who is unknown or may not do this.
   Task<bool> pass(Exchange& exchange);
+  // Gives up what does not answer.
+  void check_deadline(InquiryLine::Clock::time_point now);
 
  private:
   struct Waiting {
     Exchange* exchange;
     Resume resume;
   };
+  using Batch = std::vector<Waiting>;
+  // The second is with the database while the answers to the first are on their way to the clients.
+  static constexpr std::size_t kUsuallyAsking = 2;
 
   auto wait(Exchange& exchange) {
     return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
@@ -40,12 +48,21 @@ class Authenticator {
   bool begin_gathering();
   // Puts one question after the other until nobody waits for one.
   Task<void> ask();
-  std::vector<Waiting> take();
-  void authenticate(const std::vector<Waiting>& batch) noexcept;
+  Task<void> ask_by_line(InquiryLine& line);
+  Task<void> ask_on_pool();
+  InquiryLine* reserve_line();
+  void open_line();
+  Batch take();
+  void put_back(Batch batch);
+  // Whether the database answered at all.
+  bool authenticate(const Batch& batch) noexcept;
+  static std::vector<Caller> callers_of(const Batch& batch);
+  static void tell(const Batch& batch, std::vector<Caller>& callers) noexcept;
 
   const Shared& shared_;
   PoolGate& pool_;
   asio::io_context& context_;
+  std::array<InquiryLine, kUsuallyAsking> lines_;
   std::size_t asking_ = 0;                       // coroutines that ask()
   std::chrono::steady_clock::time_point asked_;  // when the last of them began or went on
   std::mutex mutex_;

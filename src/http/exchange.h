@@ -43,8 +43,7 @@ struct Exchange {
 struct Shared {
   ServerOptions options;
   Router router;
-  Authenticate authenticate;
-  IsAdministrator is_administrator;
+  Authentication authentication;
   RateLimiter rate_limiter;
   AddressLimit connections;
   AddressLimit streams;

@@ -136,7 +136,7 @@ void pass_entrance(Exchange& exchange, Shared& shared) {
 
 void authorize(Exchange& exchange, const Shared& shared) {
   if (exchange.route->access != Access::kAdministrator) return;
-  if (!shared.is_administrator(*exchange.request.user)) {
+  if (!shared.authentication.is_administrator(*exchange.request.user)) {
     throw Error(ErrorKind::kForbidden, "FORBIDDEN", "Only an administrator may do this.");
   }
 }

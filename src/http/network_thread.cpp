@@ -84,6 +84,7 @@ Task<void> NetworkThread::watch_deadlines() {
     const auto [error] = co_await watch_.async_wait(kAwaitResult);
     if (error) co_return;
     const auto now = Connection::Clock::now();
+    authenticator_.check_deadline(now);
     for (Connection* connection : open_) connection->check_deadline(now);
   }
 }

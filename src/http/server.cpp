@@ -33,12 +33,10 @@ asio::ip::tcp::endpoint resolve(const std::string& host, std::uint16_t port) {
 
 class Server::Implementation {
  public:
-  Implementation(const ServerOptions& options, Router router, Authenticate authenticate,
-                 IsAdministrator is_administrator)
+  Implementation(const ServerOptions& options, Router router, Authentication authentication)
       : shared_{.options = options,
                 .router = std::move(router),
-                .authenticate = std::move(authenticate),
-                .is_administrator = std::move(is_administrator),
+                .authentication = std::move(authentication),
                 .rate_limiter = RateLimiter(options.requests_per_minute),
                 // A proxy's connections are those of all its clients.
                 .connections =
@@ -145,10 +143,9 @@ class Server::Implementation {
   bool is_running_ = false;
 };
 
-Server::Server(const ServerOptions& options, Router router, Authenticate authenticate,
-               IsAdministrator is_administrator)
-    : implementation_(std::make_unique<Implementation>(options, std::move(router), std::move(authenticate),
-                                                       std::move(is_administrator))) {}
+Server::Server(const ServerOptions& options, Router router, Authentication authentication)
+    : implementation_(
+          std::make_unique<Implementation>(options, std::move(router), std::move(authentication))) {}
 
 Server::~Server() = default;
 

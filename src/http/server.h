@@ -5,12 +5,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 
-#include "base/error.h"
-#include "base/log.h"
+#include "http/authentication.h"
 #include "http/router.h"
 
 namespace inpaint::http {
@@ -52,23 +49,9 @@ struct ServerOptions {
   std::function<void(const RequestObservation&)> observe;  // called on network threads; may be empty
 };
 
-// Who sent a request: the answer to it is the user, or the refusal.
-struct Caller {
-  const Request& request;
-  log::Context& log_context;  // of the request
-  std::shared_ptr<const accounts::User> user;
-  std::optional<Error> refusal;
-};
-// Finds the answer for each of some callers, who are many when many ask at the same time. What it throws is
-// the answer for all. Runs on the blocking pool.
-using Authenticate = std::function<void(std::span<Caller>)>;
-// Whether an authenticated caller may use Access::kAdministrator routes.
-using IsAdministrator = std::function<bool(const accounts::User&)>;
-
 class Server {
  public:
-  Server(const ServerOptions& options, Router router, Authenticate authenticate,
-         IsAdministrator is_administrator);
+  Server(const ServerOptions& options, Router router, Authentication authentication);
   ~Server();
 
   // Binds and listens; throws kUnavailable with a sentence when the port is taken. Returns the port.

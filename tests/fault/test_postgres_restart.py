@@ -167,3 +167,36 @@ def test_a_postgres_that_hangs_is_given_up_and_taken_up_again(tmp_path):
             assert server.process.wait(15) == 0
     finally:
         server.process.kill()
+
+
+def asked_about_callers(data):
+    """The connections that are only for the question who is calling."""
+    return [pid for pid, in rows(data, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
+                                       "query LIKE '%FROM users WHERE id = ANY($1)%' AND pid <> pg_backend_pid()")]
+
+
+def test_callers_are_known_though_the_connections_for_them_end_or_hang(tmp_path):
+    data = tmp_path / "data"
+    server = Server(data, "--worker-concurrency", "0")
+    try:
+        user = register(server.url)
+        for harm in (signal.SIGTERM, signal.SIGSTOP):
+            end = time.monotonic() + 10
+            while not (connections := asked_about_callers(data)):
+                user.get("/api/users/profile", expect=200)
+                assert time.monotonic() < end
+            for connection in connections:
+                os.kill(connection, harm)
+            began = time.monotonic()
+            for _ in range(20):
+                user.get("/api/users/profile", expect=200)
+            assert time.monotonic() - began < 5
+            if harm == signal.SIGSTOP:
+                for connection in connections:
+                    os.kill(connection, signal.SIGCONT)
+                end = time.monotonic() + 10
+                while set(connections) & set(asked_about_callers(data)):  # given up, and told so
+                    assert time.monotonic() < end
+                    time.sleep(0.05)
+    finally:
+        server.process.kill()

@@ -55,9 +55,7 @@ class ClientTest : public testing::Test {
     options.temporary_directory = directory_.path();
     options.json_limit_bytes = 16 << 20;
     options.requests_per_minute = 0;
-    server_ = std::make_unique<http::Server>(
-        options, std::move(router), [](std::span<http::Caller>) {},
-        [](const accounts::User&) { return false; });
+    server_ = std::make_unique<http::Server>(options, std::move(router), http::Authentication{});
     base_ = "http://127.0.0.1:" + std::to_string(server_->start());
   }
   void TearDown() override {

@@ -339,7 +339,7 @@ TEST_F(ConnectionTest, StopEndsAlsoWhileDeadlinesAreLookedAt) {
     std::vector<std::pair<std::chrono::steady_clock::time_point, std::unique_ptr<Server>>> servers;
     for (int i = 0; i < kServers; ++i) {
       servers.emplace_back(std::chrono::steady_clock::now(),
-                           std::make_unique<Server>(options_, Router(), nullptr, nullptr));
+                           std::make_unique<Server>(options_, Router(), Authentication{}));
       servers.back().second->start();
     }
     std::vector<std::jthread> stops;
@@ -355,7 +355,7 @@ TEST_F(ConnectionTest, StopEndsAlsoWhileDeadlinesAreLookedAt) {
 TEST_F(ConnectionTest, APortInUseIsToldInASentence) {
   start();
   options_.port = port_;
-  Server second(options_, Router(), nullptr, nullptr);
+  Server second(options_, Router(), Authentication{});
   try {
     second.start();
     FAIL() << "two servers on one port";

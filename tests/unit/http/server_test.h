@@ -67,8 +67,11 @@ class ServerTest : public testing::Test {
   }
 
   std::uint16_t start() {
-    server_ = std::make_unique<Server>(options_, std::move(router_), authenticate_,
-                                       [](const accounts::User& user) { return user.name == "admin"; });
+    server_ = std::make_unique<Server>(
+        options_, std::move(router_),
+        Authentication{.authenticate = authenticate_,
+                       .is_administrator = [](const accounts::User& user) { return user.name == "admin"; },
+                       .open_inquiry = open_inquiry_});
     return port_ = server_->start();
   }
 
@@ -103,6 +106,7 @@ class ServerTest : public testing::Test {
   ServerOptions options_;
   Router router_;
   Authenticate authenticate_ = believe;
+  OpenCallerInquiry open_inquiry_;
   std::unique_ptr<Server> server_;
   std::uint16_t port_ = 0;
 };
