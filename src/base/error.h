@@ -62,6 +62,11 @@ inline Error not_found(const std::string& message) {
 inline Error conflict(std::string code, const std::string& message) {
   return {ErrorKind::kConflict, std::move(code), message};
 }
+// A disk took no more of a file, whoever wrote it.
+inline Error storage_full() {
+  return {ErrorKind::kUnavailable, "STORAGE_FULL",
+          "There is no room on the disk at the moment. Try again later."};
+}
 inline Error internal(const std::string& message) {
   return {ErrorKind::kInternal, "INTERNAL_ERROR", message};
 }

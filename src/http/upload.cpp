@@ -12,10 +12,6 @@ namespace {
 constexpr std::size_t kMaximumFieldBytes = 64 * 1024;
 constexpr std::size_t kMaximumFiles = 16;
 
-Error no_room() {
-  return {ErrorKind::kUnavailable, "STORAGE_FULL", "There is no room for the upload at the moment."};
-}
-
 }  // namespace
 
 Upload::Upload(std::string_view boundary, std::filesystem::path temporary_directory,
@@ -29,7 +25,7 @@ Upload::Upload(std::string_view boundary, std::filesystem::path temporary_direct
 void Upload::check_room(std::int64_t bytes) const {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(temporary_directory_, error);
-  if (!error && space.available < static_cast<std::uint64_t>(minimum_free_bytes_ + bytes)) throw no_room();
+  if (!error && space.available < static_cast<std::uint64_t>(minimum_free_bytes_ + bytes)) throw storage_full();
 }
 
 void Upload::feed(std::string_view bytes) {
@@ -84,7 +80,7 @@ void Upload::end_part() {
 }
 
 void Upload::check_written() const {
-  if (!file_) throw no_room();
+  if (!file_) throw storage_full();
 }
 
 }  // namespace inpaint::http

@@ -59,9 +59,7 @@ inline AVRational to_rational(const Fraction& fraction) {
 // For calls that fail only when something of ours is wrong; returns what they return.
 inline int check_libav(int result, const char* what) {
   if (result == AVERROR(ENOMEM)) throw std::bad_alloc();
-  if (result == AVERROR(ENOSPC)) {
-    throw Error(ErrorKind::kUnavailable, "STORAGE_FULL", "There is no room for the video at the moment.");
-  }
+  if (result == AVERROR(ENOSPC)) throw storage_full();
   if (result < 0) throw internal(std::string("libav: ") + what + ": error " + std::to_string(result));
   return result;
 }

@@ -9,9 +9,7 @@
 namespace inpaint::media {
 
 Error writing_error() {
-  if (errno == ENOSPC || errno == EDQUOT) {
-    return {ErrorKind::kUnavailable, "STORAGE_FULL", "There is no room for the file at the moment."};
-  }
+  if (errno == ENOSPC || errno == EDQUOT) return storage_full();
   return {ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "The file could not be written to disk."};
 }
 

@@ -169,7 +169,7 @@ std::shared_ptr<const fs::path> S3Storage::open_file(std::string_view key) {
     offset += count;
   }
   stream.close();
-  if (!stream) throw Error(ErrorKind::kUnavailable, "STORAGE_FULL", "The storage is full. Try again later.");
+  if (!stream) throw storage_full();
   return {copy, &copy->path()};
 }
 
