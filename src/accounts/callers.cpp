@@ -17,7 +17,7 @@ std::vector<std::string_view> authorizations_of(std::span<const http::Caller> ca
   return authorizations;
 }
 
-void tell(std::span<http::Caller> callers, const std::vector<Caller>& found) {
+void tell(std::span<http::Caller> callers, const std::vector<Identity>& found) {
   for (std::size_t i = 0; i < callers.size(); ++i) {
     if (const auto* user = std::get_if<std::shared_ptr<const User>>(&found[i])) {
       callers[i].log_context.set("user", (*user)->id.to_string());
@@ -28,15 +28,15 @@ void tell(std::span<http::Caller> callers, const std::vector<Caller>& found) {
   }
 }
 
-class CallerInquiry final : public http::CallerInquiry {
+class UserInquiry final : public http::CallerInquiry {
  public:
-  CallerInquiry(const Service& service, std::unique_ptr<database::Inquiry> inquiry)
+  UserInquiry(const Service& service, std::unique_ptr<database::Inquiry> inquiry)
       : service_(service), inquiry_(std::move(inquiry)) {}
 
   bool ask(std::span<http::Caller> callers) override {
     identification_.emplace(service_.identify(authorizations_of(callers)));
     if (identification_->users().empty()) {
-      tell(callers, identification_->callers({}));
+      tell(callers, identification_->identities({}));
       return false;
     }
     inquiry_->ask(repository::inquiry_value(identification_->users()));
@@ -48,7 +48,7 @@ class CallerInquiry final : public http::CallerInquiry {
   bool answer(std::span<http::Caller> callers) override {
     const auto rows = inquiry_->answer();
     if (!rows) return false;
-    tell(callers, identification_->callers(repository::users_of(*rows)));
+    tell(callers, identification_->identities(repository::users_of(*rows)));
     return true;
   }
 
@@ -72,7 +72,7 @@ std::unique_ptr<http::CallerInquiry> open_caller_inquiry(const Service& service,
                                                          database::Database& database) {
   auto inquiry = database.open_inquiry(repository::inquiry_query());
   if (!inquiry) return nullptr;
-  return std::make_unique<CallerInquiry>(service, std::move(inquiry));
+  return std::make_unique<UserInquiry>(service, std::move(inquiry));
 }
 
 }  // namespace inpaint::accounts

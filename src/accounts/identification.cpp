@@ -12,13 +12,13 @@ Identification::Identification(const Sessions& sessions, std::span<const std::st
   }
 }
 
-std::vector<Caller> Identification::callers(const Users& found) const {
-  std::vector<Caller> callers;
-  callers.reserve(authorizations_.size());
+std::vector<Identity> Identification::identities(const Users& found) const {
+  std::vector<Identity> identities;
+  identities.reserve(authorizations_.size());
   for (const std::string_view authorization : authorizations_) {
-    callers.push_back(caller_of(tokens_.at(authorization), found));
+    identities.push_back(identity_of(tokens_.at(authorization), found));
   }
-  return callers;
+  return identities;
 }
 
 Identification::Token Identification::verify(const Sessions& sessions, std::string_view authorization) {
@@ -29,7 +29,7 @@ Identification::Token Identification::verify(const Sessions& sessions, std::stri
   }
 }
 
-Caller Identification::caller_of(const Token& token, const Users& found) {
+Identity Identification::identity_of(const Token& token, const Users& found) {
   if (const auto* refusal = std::get_if<Error>(&token)) return *refusal;
   const auto& claims = std::get<Sessions::Claims>(token);
   const auto user = found.find(claims.user);

@@ -17,7 +17,7 @@ namespace inpaint::accounts {
 // Those that there are.
 using Users = std::map<UserId, std::shared_ptr<const User>>;
 // Who sent a request, as its row says now; or kUnauthenticated.
-using Caller = std::variant<std::shared_ptr<const User>, Error>;
+using Identity = std::variant<std::shared_ptr<const User>, Error>;
 
 // Finds out who some Authorization headers belong to. In two steps, because between them the users are looked
 // up, by whoever may block or by whoever may not. What is the same is verified and looked up once.
@@ -29,12 +29,12 @@ class Identification {
   // Whom to look up; empty when all are refused already.
   const std::set<UserId>& users() const { return users_; }
   // Each in its place.
-  std::vector<Caller> callers(const Users& found) const;
+  std::vector<Identity> identities(const Users& found) const;
 
  private:
   using Token = std::variant<Sessions::Claims, Error>;
   static Token verify(const Sessions& sessions, std::string_view authorization);
-  static Caller caller_of(const Token& token, const Users& found);
+  static Identity identity_of(const Token& token, const Users& found);
 
   std::vector<std::string_view> authorizations_;
   std::map<std::string_view, Token> tokens_;

@@ -149,18 +149,18 @@ int Service::cost_of_refusal() {
 }
 
 std::shared_ptr<const User> Service::authenticate(std::string_view authorization) {
-  const Caller caller = authenticate(std::vector{authorization}).front();
+  const Identity caller = authenticate(std::vector{authorization}).front();
   if (const auto* refusal = std::get_if<Error>(&caller)) throw Error(*refusal);
   auto user = std::get<std::shared_ptr<const User>>(caller);
   log::annotate("user", user->id.to_string());
   return user;
 }
 
-std::vector<Caller> Service::authenticate(const std::vector<std::string_view>& authorizations) {
+std::vector<Identity> Service::authenticate(const std::vector<std::string_view>& authorizations) {
   const Identification identification = identify(authorizations);
   const std::set<UserId>& ids = identification.users();
-  if (ids.empty()) return identification.callers({});
-  return identification.callers(database_.read([&](Session& sql) { return repository::find(sql, ids); }));
+  if (ids.empty()) return identification.identities({});
+  return identification.identities(database_.read([&](Session& sql) { return repository::find(sql, ids); }));
 }
 
 Identification Service::identify(const std::vector<std::string_view>& authorizations) const {

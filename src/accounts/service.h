@@ -65,7 +65,7 @@ class Service {
   // The caller behind an Authorization header, as its row says now. Throws kUnauthenticated.
   std::shared_ptr<const User> authenticate(std::string_view authorization);
   // The same for many at once, each in its place. The database is asked about all together.
-  std::vector<Caller> authenticate(const std::vector<std::string_view>& authorizations);
+  std::vector<Identity> authenticate(const std::vector<std::string_view>& authorizations);
   // The part of it that asks nobody. The headers must outlive it.
   Identification identify(const std::vector<std::string_view>& authorizations) const;
 

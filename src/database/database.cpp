@@ -108,7 +108,7 @@ std::unique_ptr<Inquiry> Database::open_inquiry(const std::string& query) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    throw Error(explain(error).error);
+    throw unexpected(error);
   }
 }
 

@@ -44,7 +44,7 @@ class Database {
 
   // For a thread that must not block (inquiry.h): blocks until it can be asked `query`, whose one value is
   // $1. Null where a database can only be asked by blocking: SQLite. Comes on top of the `connections`.
-  // Throws kUnavailable or kInternal.
+  // Throws kInternal, for the log: whether the database can be reached is for read() to say.
   std::unique_ptr<Inquiry> open_inquiry(const std::string& query);
 
   // Runs work(Session&) outside a transaction, for SELECTs, and returns what it returns. The work runs again

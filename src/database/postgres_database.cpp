@@ -111,11 +111,13 @@ std::unique_ptr<Session> PostgresDatabase::connect() {
   return sql;
 }
 
-// Who asks has less patience than the guard.
+// Once it is made, who asks has less patience than the guard.
 std::unique_ptr<Inquiry> PostgresDatabase::make_inquiry(const std::string& query) {
   std::unique_ptr<Session> session = connect();
-  unwatch(*session);
-  return make_postgres_inquiry(std::move(session), query);
+  Session& sql = *session;
+  std::unique_ptr<Inquiry> inquiry = make_postgres_inquiry(std::move(session), query);
+  unwatch(sql);
+  return inquiry;
 }
 
 // A server that went away has closed the socket, which is noticed here without a question.

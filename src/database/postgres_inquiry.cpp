@@ -13,8 +13,9 @@ class PostgresInquiry final : public Inquiry {
  public:
   PostgresInquiry(std::unique_ptr<Session> session, const std::string& query)
       : session_(std::move(session)), connection_(connection_of(*session_)) {
-    // Planning for each value anew would cost more than the answer.
-    *session_ << "SET plan_cache_mode = force_generic_plan";
+    // Planning for each value anew would cost more than the answer; and a plan that is kept must be good for
+    // a table that was small when it was made.
+    *session_ << "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
     const Result prepared(PQprepare(connection_, kStatement, query.c_str(), 1, nullptr), &PQclear);
     if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) fail();
     if (PQsetnonblocking(connection_, 1) != 0) fail();
@@ -27,7 +28,7 @@ class PostgresInquiry final : public Inquiry {
     const char* const text = value.c_str();
     rows_.clear();
     if (PQsendQueryPrepared(connection_, kStatement, 1, &text, nullptr, nullptr, 0) != 1) fail();
-    if (PQflush(connection_) != 0) fail();
+    if (PQflush(connection_) != 0) throw internal("database: the server takes nothing");
   }
 
   std::optional<std::vector<Row>> answer() override {
@@ -53,7 +54,11 @@ class PostgresInquiry final : public Inquiry {
     }
   }
 
-  [[noreturn]] void fail() const { throw internal(std::string("database: ") + PQerrorMessage(connection_)); }
+  // With the first of the lines that libpq has to say.
+  [[noreturn]] void fail() const {
+    const std::string said = PQerrorMessage(connection_);
+    throw internal("database: " + said.substr(0, said.find('\n')));
+  }
 
   const std::unique_ptr<Session> session_;
   PGconn* const connection_;  // the session's

@@ -10,9 +10,7 @@
 namespace inpaint::http {
 namespace {
 
-// On the pool, the second is with the database while the answers to the first are on their way to the
-// clients.
-// Where both hang, on connections that are cut off, others must not hang with them.
+// Where those who usually ask hang, on connections that are cut off, others must not hang with them.
 constexpr std::size_t kMaximumAsking = 16;
 constexpr std::chrono::seconds kIsStuck{1};
 constexpr std::size_t kMaximumBatch = 16;
@@ -49,11 +47,12 @@ void Authenticator::check_deadline(InquiryLine::Clock::time_point now) {
 }
 
 bool Authenticator::has_room() const {
-  if (asking_ < kUsuallyAsking) return true;
+  const auto open = static_cast<std::size_t>(std::ranges::count_if(lines_, &InquiryLine::is_open));
+  if (asking_ < (open > 0 ? open : kUsuallyAsking)) return true;
   return asking_ < kMaximumAsking && std::chrono::steady_clock::now() - asked_ > kIsStuck;
 }
 
-// A question gathers callers until the pool comes to it; before that there is no need for another.
+// A question gathers callers until it is put; before that there is no need for another.
 bool Authenticator::begin_gathering() {
   const std::scoped_lock lock(mutex_);
   return !waiting_.empty() && !std::exchange(is_gathering_, true);
@@ -62,35 +61,32 @@ bool Authenticator::begin_gathering() {
 Task<void> Authenticator::ask() {
   do {
     asked_ = std::chrono::steady_clock::now();
-    if (InquiryLine* line = reserve_line()) {
-      co_await ask_by_line(*line);
-    } else {
-      co_await ask_on_pool();
-    }
+    Batch batch;
+    InquiryLine* line = reserve_line();
+    if (line != nullptr) batch = co_await ask_by_line(*line);
+    if (line == nullptr || !batch.empty()) co_await ask_on_pool(std::move(batch));
   } while (begin_gathering());
   --asking_;
 }
 
-// Who gets no answer waits again, and the line is closed by then.
-Task<void> Authenticator::ask_by_line(InquiryLine& line) {
+Task<Authenticator::Batch> Authenticator::ask_by_line(InquiryLine& line) {
   co_await asio::post(asio::bind_executor(context_.get_executor(), kAwait));  // behind what is ready now
   Batch batch = take();
   std::vector<Caller> callers = callers_of(batch);
-  if (!co_await line.ask(callers)) {
-    put_back(std::move(batch));
-    co_return;
-  }
+  if (!co_await line.ask(callers)) co_return batch;
   tell(batch, callers);
   for (Waiting& one : batch) one.resume();
+  open_lines();
+  co_return Batch();
 }
 
-Task<void> Authenticator::ask_on_pool() {
+Task<void> Authenticator::ask_on_pool(Batch batch) {
   co_await pool_.move_here();
-  Batch batch = take();
+  if (batch.empty()) batch = take();
   const bool is_answered = authenticate(batch);
   co_await pool_.move_back();
   for (Waiting& one : batch) one.resume();
-  if (is_answered) open_line();
+  if (is_answered) open_lines();
 }
 
 InquiryLine* Authenticator::reserve_line() {
@@ -98,10 +94,9 @@ InquiryLine* Authenticator::reserve_line() {
   return free == lines_.end() ? nullptr : &*free;
 }
 
-// That a question was put on the pool means that one is missing.
-void Authenticator::open_line() {
-  const auto missing = std::ranges::find_if_not(lines_, &InquiryLine::is_open);
-  if (missing != lines_.end()) missing->open();
+void Authenticator::open_lines() {
+  if (is_finishing_) return;
+  for (InquiryLine& line : lines_) line.open();
 }
 
 Authenticator::Batch Authenticator::take() {
@@ -115,11 +110,6 @@ Authenticator::Batch Authenticator::take() {
   return batch;
 }
 
-void Authenticator::put_back(Batch batch) {
-  const std::scoped_lock lock(mutex_);
-  for (; !batch.empty(); batch.pop_back()) waiting_.push_front(std::move(batch.back()));
-}
-
 bool Authenticator::authenticate(const Batch& batch) noexcept {
   std::vector<Caller> callers = callers_of(batch);
   try {
@@ -129,8 +119,10 @@ bool Authenticator::authenticate(const Batch& batch) noexcept {
     for (const Waiting& one : batch) attempt(*one.exchange, [&] { std::rethrow_exception(failure); });
     return false;
   }
+  const bool is_answered =
+      std::ranges::any_of(callers, [](const Caller& caller) { return caller.user != nullptr; });
   tell(batch, callers);
-  return true;
+  return is_answered;
 }
 
 std::vector<Caller> Authenticator::callers_of(const Batch& batch) {

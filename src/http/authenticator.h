@@ -27,6 +27,8 @@ class Authenticator {
   Task<bool> pass(Exchange& exchange);
   // Gives up what does not answer.
   void check_deadline(InquiryLine::Clock::time_point now);
+  // The server stops: nothing is opened any more.
+  void finish_up() { is_finishing_ = true; }
 
  private:
   struct Waiting {
@@ -48,13 +50,15 @@ class Authenticator {
   bool begin_gathering();
   // Puts one question after the other until nobody waits for one.
   Task<void> ask();
-  Task<void> ask_by_line(InquiryLine& line);
-  Task<void> ask_on_pool();
+  // Those who got no answer: all or none.
+  Task<Batch> ask_by_line(InquiryLine& line);
+  // About these, or if there are none, about those who wait by then.
+  Task<void> ask_on_pool(Batch batch);
   InquiryLine* reserve_line();
-  void open_line();
+  // Those that are not, for the database is there.
+  void open_lines();
   Batch take();
-  void put_back(Batch batch);
-  // Whether the database answered at all.
+  // Whether the database certainly answered.
   bool authenticate(const Batch& batch) noexcept;
   static std::vector<Caller> callers_of(const Batch& batch);
   static void tell(const Batch& batch, std::vector<Caller>& callers) noexcept;
@@ -63,6 +67,7 @@ class Authenticator {
   PoolGate& pool_;
   asio::io_context& context_;
   std::array<InquiryLine, kUsuallyAsking> lines_;
+  bool is_finishing_ = false;
   std::size_t asking_ = 0;                       // coroutines that ask()
   std::chrono::steady_clock::time_point asked_;  // when the last of them began or went on
   std::mutex mutex_;

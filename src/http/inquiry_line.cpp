@@ -1,7 +1,9 @@
 #include "http/inquiry_line.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
@@ -13,7 +15,6 @@ namespace {
 
 // What answers within a millisecond is in trouble after that, and callers must not wait for its end.
 constexpr std::chrono::seconds kPatience{1};
-constexpr std::chrono::seconds kPauseBeforeOpening{1};
 
 }  // namespace
 
@@ -27,6 +28,7 @@ bool InquiryLine::reserve() {
 Task<bool> InquiryLine::ask(std::span<Caller> callers) {
   try {
     if (inquiry_->ask(callers)) co_await wait_for_answer(callers);
+    pause_ = kShortestPause;
   } catch (const std::exception& error) {
     close(error);
   }
@@ -81,7 +83,12 @@ void InquiryLine::adopt(std::unique_ptr<CallerInquiry> inquiry) {
   }
   const int duplicate = ::fcntl(inquiry->socket(), F_DUPFD_CLOEXEC, 0);
   if (duplicate < 0) throw internal("there is no file descriptor left");
-  socket_.emplace(context_, duplicate);
+  boost::system::error_code error;
+  socket_.emplace(context_).assign(duplicate, error);
+  if (error) {
+    ::close(duplicate);
+    throw internal("a socket can't be watched: " + error.message());
+  }
   inquiry_ = std::move(inquiry);
 }
 
@@ -89,7 +96,8 @@ void InquiryLine::close(const std::exception& reason) {
   log::warn("errors", "callers are asked about by blocking for a while", {{"reason", reason.what()}});
   socket_.reset();
   inquiry_.reset();
-  open_again_ = Clock::now() + kPauseBeforeOpening;
+  open_again_ = Clock::now() + pause_;
+  pause_ = std::min(2 * pause_, kLongestPause);
 }
 
 }  // namespace inpaint::http

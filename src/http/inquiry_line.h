@@ -13,8 +13,8 @@
 namespace inpaint::http {
 
 // A network thread's line to who knows the callers: an inquiry, while one is open, and the event loop that
-// waits for its answers. A line that fails or does not answer is closed and opened anew after a moment. Used
-// on the network thread only.
+// waits for its answers. A line that fails or does not answer is closed and may be opened anew after a while,
+// which grows as long as no question is answered. Used on the network thread only.
 class InquiryLine {
  public:
   using Clock = std::chrono::steady_clock;
@@ -27,12 +27,14 @@ class InquiryLine {
   // Whether each of the callers got an answer; else the line is closed. Ends the reservation.
   Task<bool> ask(std::span<Caller> callers);
 
-  // Opens the line, if it may be opened and is not: only when the database answers otherwise.
+  // Opens the line in the background, unless it is open or must not yet be. For when others were answered.
   void open();
   // Gives up an answer that does not come.
   void check_deadline(Clock::time_point now);
 
  private:
+  static constexpr std::chrono::seconds kShortestPause{1};
+  static constexpr std::chrono::seconds kLongestPause{60};
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
   Task<void> open_on_pool();
@@ -48,6 +50,7 @@ class InquiryLine {
   bool is_reserved_ = false;
   bool is_opening_ = false;
   Clock::time_point open_again_{};
+  std::chrono::seconds pause_ = kShortestPause;
   Clock::time_point deadline_ = Clock::time_point::max();
 };
 

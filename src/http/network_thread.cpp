@@ -35,6 +35,7 @@ void NetworkThread::turn_away(Socket socket, Error reason) {
 void NetworkThread::finish_up() {
   asio::post(context_, [this] {
     is_finishing_ = true;
+    authenticator_.finish_up();
     for (Connection* connection : open_) connection->finish_up();
   });
 }

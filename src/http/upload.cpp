@@ -25,7 +25,8 @@ Upload::Upload(std::string_view boundary, std::filesystem::path temporary_direct
 void Upload::check_room(std::int64_t bytes) const {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(temporary_directory_, error);
-  if (!error && space.available < static_cast<std::uint64_t>(minimum_free_bytes_ + bytes)) throw storage_full();
+  if (!error && space.available < static_cast<std::uint64_t>(minimum_free_bytes_ + bytes))
+    throw storage_full();
 }
 
 void Upload::feed(std::string_view bytes) {

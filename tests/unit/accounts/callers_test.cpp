@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <thread>
+
+#include "database/session.h"
 #include "unit/temporary_directory.h"
 #include "unit/test_database.h"
 
@@ -128,6 +131,35 @@ TEST_F(CallersTest, AreTheSameUsersBothWays) {
     EXPECT_EQ(user.password_changed_at, ada.password_changed_at);
     callers.front().user = nullptr;
   }
+}
+
+TEST_F(CallersTest, AreFoundWithoutReadingAllUsersThoughThereWereFewAtFirst) {
+  if (test::postgres() == nullptr) GTEST_SKIP() << "needs scripts/with-postgres";
+  const std::string header = bearer(add("ada@example.org").email);
+  database_->transaction([](database::Session& sql) { sql << "ANALYZE users"; });
+  EXPECT_EQ(told({header}, true), Answers{"ada@example.org"});
+  database_->transaction([](database::Session& sql) {
+    sql << "INSERT INTO users(id, name, surname, email, password, password_changed_at, created_at, "
+           "updated_at) "
+           "SELECT gen_random_uuid(), 'A', 'B', CAST(n AS TEXT), 'x', time_of(0), time_of(0), time_of(0) "
+           "FROM generate_series(1, 3000) AS n";
+  });
+  for (int i = 0; i < 100; ++i) told({header}, true);
+  inquiry_.reset();  // a connection that ends has reported what it read
+  const auto by_index = [&] {
+    return database_->read([](database::Session& sql) {
+      long long scans = 0;
+      sql << "SELECT idx_scan FROM pg_stat_user_tables WHERE relname = 'users' AND "
+             "schemaname = current_schema()",
+          soci::into(scans);
+      return scans;
+    });
+  };
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (by_index() < 101 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_GE(by_index(), 101);
 }
 
 }  // namespace

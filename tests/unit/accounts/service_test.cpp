@@ -93,7 +93,7 @@ TEST_F(ServiceTest, authenticates_many_at_once_each_in_its_place) {
   service_.update(users[7], users[7].id, {.name = "Augusta", .surname = {}, .email = {}, .password = {}});
   std::vector<std::string_view> all(headers.begin(), headers.end());
   all.insert(all.begin() + 20, {"", "Bearer nonsense", headers[0], headers[0]});
-  const std::vector<Caller> callers = service_.authenticate(all);
+  const std::vector<Identity> callers = service_.authenticate(all);
   ASSERT_EQ(callers.size(), all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto whose =
@@ -115,7 +115,7 @@ TEST_F(ServiceTest, looks_up_once_who_asks_several_times_at_once) {
   const User ada = add("ada@example.org");
   const std::string header = bearer("ada@example.org");
   const std::string later = bearer("ada@example.org");
-  const std::vector<Caller> callers =
+  const std::vector<Identity> callers =
       service_.authenticate(std::vector<std::string_view>{header, later, header});
   const auto user = [&](std::size_t i) { return std::get<std::shared_ptr<const User>>(callers.at(i)); };
   EXPECT_EQ(user(0)->id, ada.id);

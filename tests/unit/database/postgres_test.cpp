@@ -273,6 +273,29 @@ TEST_F(PostgresTest, AnInquiryWhoseServerIsGoneSaysSo) {
             "INTERNAL_ERROR");
 }
 
+// The backend stops where it must wait: to prepare a question about a table that is locked.
+TEST_F(PostgresTest, AnInquiryIsNotMadeWithAServerThatHangs) {
+  PostgresOptions options;
+  options.url = test::postgres();
+  options.statement_timeout = std::chrono::seconds(1);
+  const auto database = open_postgres(options);
+  execute("CREATE TABLE public.locked(id INTEGER)");
+  pid_t backend = 0;
+  std::jthread hang([&] {
+    database_->transaction([&](Session& sql) {
+      sql << "LOCK TABLE public.locked";
+      while (backend == 0) {
+        sql << "SELECT COALESCE(MAX(pid), 0) FROM pg_locks WHERE NOT granted", soci::into(backend);
+      }
+      ::kill(backend, SIGSTOP);
+    });
+  });
+  EXPECT_EQ(code_of([&] { database->open_inquiry("SELECT $1 FROM public.locked"); }), "INTERNAL_ERROR");
+  hang.join();
+  ::kill(backend, SIGCONT);
+  execute("DROP TABLE public.locked");
+}
+
 TEST(SqliteInquiryTest, ThereIsNone) {
   const test::TemporaryDirectory directory;
   EXPECT_EQ(open_sqlite(directory.path() / "test.db", 1)->open_inquiry("SELECT 1"), nullptr);
