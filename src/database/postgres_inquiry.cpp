@@ -28,7 +28,9 @@ class PostgresInquiry final : public Inquiry {
     const char* const text = value.c_str();
     rows_.clear();
     if (PQsendQueryPrepared(connection_, kStatement, 1, &text, nullptr, nullptr, 0) != 1) fail();
-    if (PQflush(connection_) != 0) throw internal("database: the server takes nothing");
+    const int left = PQflush(connection_);
+    if (left < 0) fail();
+    if (left > 0) throw internal("database: the server takes nothing");
   }
 
   std::optional<std::vector<Row>> answer() override {

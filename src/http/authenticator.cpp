@@ -37,6 +37,10 @@ void Authenticator::join(Exchange& exchange, Resume resume) {
     const std::scoped_lock lock(mutex_);
     waiting_.push_back({&exchange, std::move(resume)});
   }
+  begin_asking();
+}
+
+void Authenticator::begin_asking() {
   if (!has_room() || !begin_gathering()) return;
   ++asking_;
   asio::co_spawn(context_, ask(), asio::detached);
@@ -44,11 +48,12 @@ void Authenticator::join(Exchange& exchange, Resume resume) {
 
 void Authenticator::check_deadline(InquiryLine::Clock::time_point now) {
   for (InquiryLine& line : lines_) line.check_deadline(now);
+  begin_asking();  // who came while all others hung
 }
 
 bool Authenticator::has_room() const {
-  const auto open = static_cast<std::size_t>(std::ranges::count_if(lines_, &InquiryLine::is_open));
-  if (asking_ < (open > 0 ? open : kUsuallyAsking)) return true;
+  if (std::ranges::any_of(lines_, &InquiryLine::is_free)) return true;
+  if (asking_ < kUsuallyAsking && std::ranges::none_of(lines_, &InquiryLine::is_open)) return true;
   return asking_ < kMaximumAsking && std::chrono::steady_clock::now() - asked_ > kIsStuck;
 }
 
@@ -72,11 +77,14 @@ Task<void> Authenticator::ask() {
 Task<Authenticator::Batch> Authenticator::ask_by_line(InquiryLine& line) {
   co_await asio::post(asio::bind_executor(context_.get_executor(), kAwait));  // behind what is ready now
   Batch batch = take();
+  begin_asking();  // about those whom it did not take
   std::vector<Caller> callers = callers_of(batch);
-  if (!co_await line.ask(callers)) co_return batch;
-  tell(batch, callers);
+  if (!co_await line.ask(callers)) {
+    begin_asking();  // about those who waited for this line
+    co_return batch;
+  }
+  if (tell(batch, callers)) open_lines();
   for (Waiting& one : batch) one.resume();
-  open_lines();
   co_return Batch();
 }
 
@@ -119,10 +127,7 @@ bool Authenticator::authenticate(const Batch& batch) noexcept {
     for (const Waiting& one : batch) attempt(*one.exchange, [&] { std::rethrow_exception(failure); });
     return false;
   }
-  const bool is_answered =
-      std::ranges::any_of(callers, [](const Caller& caller) { return caller.user != nullptr; });
-  tell(batch, callers);
-  return is_answered;
+  return tell(batch, callers);
 }
 
 std::vector<Caller> Authenticator::callers_of(const Batch& batch) {
@@ -134,7 +139,9 @@ std::vector<Caller> Authenticator::callers_of(const Batch& batch) {
   return callers;
 }
 
-void Authenticator::tell(const Batch& batch, std::vector<Caller>& callers) noexcept {
+bool Authenticator::tell(const Batch& batch, std::vector<Caller>& callers) noexcept {
+  const bool is_answered =
+      std::ranges::any_of(callers, [](const Caller& caller) { return caller.user != nullptr; });
   for (std::size_t i = 0; i < batch.size(); ++i) {
     attempt(*batch[i].exchange, [&] {
       if (callers[i].refusal) throw Error(*callers[i].refusal);
@@ -142,6 +149,7 @@ void Authenticator::tell(const Batch& batch, std::vector<Caller>& callers) noexc
       batch[i].exchange->request.user = std::move(callers[i].user);
     });
   }
+  return is_answered;
 }
 
 }  // namespace inpaint::http

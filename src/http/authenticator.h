@@ -44,7 +44,8 @@ class Authenticator {
         [this, &exchange](Resume resume) { join(exchange, std::move(resume)); }, kAwait);
   }
   void join(Exchange& exchange, Resume resume);
-  // Whether there may be one question more.
+  // Puts a question, if somebody waits for one and there may be one more.
+  void begin_asking();
   bool has_room() const;
   // Whether a question is to be put now.
   bool begin_gathering();
@@ -58,10 +59,11 @@ class Authenticator {
   // Those that are not, for the database is there.
   void open_lines();
   Batch take();
-  // Whether the database certainly answered.
+  // As tell().
   bool authenticate(const Batch& batch) noexcept;
   static std::vector<Caller> callers_of(const Batch& batch);
-  static void tell(const Batch& batch, std::vector<Caller>& callers) noexcept;
+  // Whether somebody was known: then the database has answered.
+  static bool tell(const Batch& batch, std::vector<Caller>& callers) noexcept;
 
   const Shared& shared_;
   PoolGate& pool_;

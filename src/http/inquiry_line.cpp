@@ -22,13 +22,12 @@ InquiryLine::InquiryLine(const OpenCallerInquiry& open, PoolGate& pool, asio::io
     : open_(open), pool_(pool), context_(context) {}
 
 bool InquiryLine::reserve() {
-  return is_open() && !std::exchange(is_reserved_, true);
+  return is_free() && !std::exchange(is_reserved_, true);
 }
 
 Task<bool> InquiryLine::ask(std::span<Caller> callers) {
   try {
     if (inquiry_->ask(callers)) co_await wait_for_answer(callers);
-    pause_ = kShortestPause;
   } catch (const std::exception& error) {
     close(error);
   }
@@ -43,6 +42,7 @@ Task<void> InquiryLine::wait_for_answer(std::span<Caller> callers) {
     const auto [error] = co_await socket_->async_wait(Descriptor::wait_read, kAwaitResult);
     if (error) throw internal("there was no answer in time");
   } while (!inquiry_->answer(callers));
+  pause_ = kShortestPause;
 }
 
 void InquiryLine::check_deadline(Clock::time_point now) {
@@ -93,7 +93,7 @@ void InquiryLine::adopt(std::unique_ptr<CallerInquiry> inquiry) {
 }
 
 void InquiryLine::close(const std::exception& reason) {
-  log::warn("errors", "callers are asked about by blocking for a while", {{"reason", reason.what()}});
+  log::warn("errors", "a line to ask who is calling is closed for a while", {{"reason", reason.what()}});
   socket_.reset();
   inquiry_.reset();
   open_again_ = Clock::now() + pause_;

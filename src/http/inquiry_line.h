@@ -22,6 +22,7 @@ class InquiryLine {
   InquiryLine(const OpenCallerInquiry& open, PoolGate& pool, asio::io_context& context);
 
   bool is_open() const { return inquiry_ != nullptr; }
+  bool is_free() const { return is_open() && !is_reserved_; }
   // True for one at a time, who then may ask once.
   bool reserve();
   // Whether each of the callers got an answer; else the line is closed. Ends the reservation.

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <latch>
 #include <thread>
 
 #include "base/error.h"
@@ -281,15 +282,20 @@ TEST_F(PostgresTest, AnInquiryIsNotMadeWithAServerThatHangs) {
   const auto database = open_postgres(options);
   execute("CREATE TABLE public.locked(id INTEGER)");
   pid_t backend = 0;
+  std::latch locked(1);
   std::jthread hang([&] {
     database_->transaction([&](Session& sql) {
       sql << "LOCK TABLE public.locked";
+      locked.count_down();
       while (backend == 0) {
-        sql << "SELECT COALESCE(MAX(pid), 0) FROM pg_locks WHERE NOT granted", soci::into(backend);
+        sql << "SELECT COALESCE(MAX(pid), 0) FROM pg_locks WHERE NOT granted AND "
+               "relation = CAST('public.locked' AS REGCLASS)",
+            soci::into(backend);
       }
       ::kill(backend, SIGSTOP);
     });
   });
+  locked.wait();
   EXPECT_EQ(code_of([&] { database->open_inquiry("SELECT $1 FROM public.locked"); }), "INTERNAL_ERROR");
   hang.join();
   ::kill(backend, SIGCONT);

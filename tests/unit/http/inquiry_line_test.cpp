@@ -23,9 +23,8 @@ struct Inquiries {
   std::mutex mutex;
   int opened = 0;
   std::vector<std::size_t> sizes;  // of the questions
-  std::string answers;      // a letter for each time the socket is readable, the last for all that follow
-  bool is_refused = false;  // from the next question on
-  bool is_silent = false;   // no answer comes
+  std::string answers;     // a letter for each time the socket is readable, the last for all that follow
+  bool is_silent = false;  // no answer comes
   std::condition_variable asked;
 
   // Until so many questions have been put.
@@ -90,6 +89,10 @@ class InquiryLineTest : public test::ServerTest {
     inquiries_.answers = "y";
     authenticate_ = [this](std::span<Caller> callers) {
       ++blocking_;
+      if (callers.front().request.headers.find("Authorization") == "Bearer held") {
+        ++holding_;
+        while (is_held_) std::this_thread::sleep_for(1ms);
+      }
       if (is_broken_) throw Error(ErrorKind::kUnavailable, "DATABASE_UNAVAILABLE", "Try again.");
       believe(callers);
     };
@@ -101,7 +104,10 @@ class InquiryLineTest : public test::ServerTest {
       return std::make_unique<FakeInquiry>(inquiries_, is_refused_, believe);
     };
   }
-  ~InquiryLineTest() override { server_.reset(); }  // before what its threads use
+  ~InquiryLineTest() override {
+    is_held_ = false;
+    server_.reset();  // before what its threads use
+  }
 
   void ask_as(const std::string& name) {
     EXPECT_EQ(text(client().ask("GET /me HTTP/1.1\r\nAuthorization: Bearer " + name), "name"), name);
@@ -126,6 +132,14 @@ class InquiryLineTest : public test::ServerTest {
     const std::scoped_lock lock(inquiries_.mutex);
     return inquiries_.sizes.size();
   }
+  // All lines of one network thread, for the first time or again after so many openings.
+  bool are_all_open(int openings = kLines) {
+    return eventually([&] {
+             ask_as("ada");
+             return opened() == openings;
+           }) &&
+           is_open();
+  }
   // Until a caller is asked about without the pool.
   bool is_open() {
     const std::size_t before = questions();
@@ -139,6 +153,8 @@ class InquiryLineTest : public test::ServerTest {
   std::atomic<int> blocking_ = 0;  // questions on the pool
   std::atomic<bool> is_broken_ = false;
   std::atomic<bool> is_refused_ = false;
+  std::atomic<bool> is_held_ = false;  // who is called "held" is on the pool
+  std::atomic<int> holding_ = 0;
   std::atomic<bool> cannot_open_ = false;
   std::atomic<bool> has_none_ = false;
   std::optional<Client> client_;
@@ -185,11 +201,7 @@ TEST_F(InquiryLineTest, who_gets_no_answer_is_asked_about_on_the_pool) {
   for (const std::string failure : {"an answer", "a question", "silence"}) {
     SCOPED_TRACE(failure);
     expected += kLines;
-    ASSERT_TRUE(eventually([&] {
-      ask_as("ada");
-      return opened() == expected;
-    }));
-    ASSERT_TRUE(is_open());
+    ASSERT_TRUE(are_all_open(expected));
     const int before = blocking_;
     set_answers(failure == "an answer" ? "f" : "y");
     set_silent(failure == "silence");
@@ -204,6 +216,41 @@ TEST_F(InquiryLineTest, who_gets_no_answer_is_asked_about_on_the_pool) {
     set_silent(false);
     is_refused_ = false;
   }
+}
+
+// Who asks on the pool for a line that failed may hang there. The other line goes on.
+TEST_F(InquiryLineTest, one_that_fails_does_not_hold_up_the_other) {
+  start();
+  ASSERT_TRUE(are_all_open());
+  is_held_ = true;
+  set_answers("fy");
+  Client first(port_);
+  first.send("GET /me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer held\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return holding_ == 1; }));
+  const auto begin = std::chrono::steady_clock::now();
+  ask_as("bob");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 500ms);
+  is_held_ = false;
+  EXPECT_EQ(first.receive().status, 200);
+}
+
+TEST_F(InquiryLineTest, who_waits_for_lines_that_hang_does_not_wait_for_their_callers) {
+  start();
+  ASSERT_TRUE(are_all_open());
+  is_held_ = true;
+  set_silent(true);
+  const std::size_t before = questions();
+  std::array<Client, 2> held{Client(port_), Client(port_)};
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    held[i].send("GET /me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer held\r\n\r\n");
+    ASSERT_TRUE(inquiries_.wait_for(before + i + 1));
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  ask_as("bob");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+  EXPECT_EQ(holding_, 2);
+  is_held_ = false;
+  for (Client& one : held) EXPECT_EQ(one.receive().status, 200);
 }
 
 TEST_F(InquiryLineTest, one_that_cannot_be_opened_is_tried_again_after_a_moment) {
@@ -258,7 +305,7 @@ TEST_F(InquiryLineTest, nobody_is_forgotten_and_nobody_taken_for_another_though_
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(wrong, 0);
   EXPECT_GT(questions(), 100U);
-  EXPECT_GE(opened(), 2 * 2 * kLines) << "all lines have failed and were opened again";
+  EXPECT_GE(opened(), 2 * 2 * kLines) << "lines have failed and were opened again";
 }
 
 TEST_F(InquiryLineTest, answers_who_waits_before_it_stops) {
