@@ -215,7 +215,7 @@ TEST_F(SharedConnectionsTest, CallsDoWhatBullmqsOwnScriptsDoAloneAndTogether) {
   EXPECT_EQ(play("single", ids, How::kOneByOne), published);
   EXPECT_EQ(play("many", ids, How::kTogether), published);
   for (const char* word :
-       {"completed", "failed", "delayed", "progress", "-3", "removed", "paused", "stalled"}) {
+       {"completed", "failed", "delayed", "progress", " -2 ", "removed", "paused", "stalled"}) {
     EXPECT_NE(published.find(word), std::string::npos) << word << " did not happen in\n" << published;
   }
 }
