@@ -27,8 +27,7 @@ Shared make_shared_parts() {
               Body::kMultipart});
   return {.options = {},
           .router = std::move(router),
-          .authenticate = {},
-          .is_administrator = {},
+          .authentication = {},
           .rate_limiter = RateLimiter(0),
           .connections = AddressLimit(0),
           .streams = AddressLimit(0)};

@@ -304,7 +304,6 @@ TEST_F(InquiryLineTest, nobody_is_forgotten_and_nobody_taken_for_another_though_
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(wrong, 0);
-  EXPECT_GT(questions(), 100U);
   EXPECT_GE(opened(), 2 * 2 * kLines) << "lines have failed and were opened again";
 }
 
