@@ -128,6 +128,11 @@ def wrk(url, connections, seconds, token=None, cores=None):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]), percentile(50), percentile(99)
 
 
+def stolen_seconds():
+    """Of all cores, since the machine started: they had work, and the host of this virtual machine ran others."""
+    return int(Path("/proc/stat").read_text().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def median(values):
     return statistics.median(values)
 

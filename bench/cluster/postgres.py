@@ -3,6 +3,9 @@
 
 Both have the same number of connections to what they ask and share all cores with the database, in alternating
 rounds; the median of the rounds' ratios is judged. The server is one of scripts/with-postgres.
+
+A host that runs others meanwhile hits a server whose threads wait for each other harder than 16 processes that do
+not: a round is repeated in which it took more than STOLEN of the cores, as far as ROUNDS_AT_MOST go.
 """
 
 import os
@@ -12,11 +15,13 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from harness import ROOT, Table, build, call, median, register, serve, temporary_directory, wrk
+from harness import CORES, ROOT, Table, build, call, median, register, serve, stolen_seconds, temporary_directory, wrk
 
 CONNECTIONS = 16
 ROUNDS = 5
+ROUNDS_AT_MOST = 15
 SECONDS = 3
+STOLEN = 0.02
 # What a profile request asks the database: src/accounts/repository.cpp.
 LOOKUP = """SELECT id, name, surname, email, hundredths(tokens), role, epoch_ms(created_at),
 epoch_ms(password_changed_at) FROM users WHERE id = :id;"""
@@ -41,12 +46,23 @@ def main():
         user = call(server.url, "GET", "/api/users/profile", token=token)[1]["data"]["id"]
         script = directory / "lookup.sql"
         script.write_text(LOOKUP)
-        for _ in range(ROUNDS):
-            lookups.append(pgbench(script, user))
-            profiles.append(wrk(server.url + "/api/users/profile", CONNECTIONS, SECONDS, token)[0])
+        rounds = 0
+        disturbed = 0
+        while len(profiles) < ROUNDS:
+            rounds += 1
+            stolen = -stolen_seconds()
+            lookup = pgbench(script, user)
+            profile = wrk(server.url + "/api/users/profile", CONNECTIONS, SECONDS, token)[0]
+            stolen += stolen_seconds()
+            if stolen > STOLEN * 2 * SECONDS * len(CORES) and rounds + ROUNDS - len(profiles) <= ROUNDS_AT_MOST:
+                disturbed += 1
+                continue
+            lookups.append(lookup)
+            profiles.append(profile)
     table = Table()
     table.add("pgbench, prepared SELECT, lookups/s", f"{median(lookups):,.0f}")
     table.add("GET /api/users/profile, requests/s", f"{median(profiles):,.0f}")
+    table.add("rounds repeated, for the host ran others", str(disturbed))
     table.at_least("requests/s, share of pgbench's", median(p / q for p, q in zip(profiles, lookups)), 0.70)
     table.finish()
 
