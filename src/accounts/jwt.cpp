@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaximumLength = 4096;
 constexpr std::size_t kMinimumKeyBytes = 32;
-constexpr std::size_t kMaximumParsed = 1000;  // about a megabyte
+constexpr std::size_t kMaximumKnown = 1000;  // about a megabyte
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
 
@@ -70,6 +70,19 @@ void check_header(std::string_view segment) {
   if (header.value("alg", http::Json()) != "HS256" || header.contains("crit")) throw invalid_token();
 }
 
+void check_claims(const http::Json& claims, std::string_view expected_audience) {
+  const auto audience = claims.find("aud");
+  const auto expiry = claims.find("exp");
+  if (audience == claims.end() || *audience != expected_audience) throw invalid_token();
+  if (expiry == claims.end() || !expiry->is_number_integer()) throw invalid_token();
+  if (expiry->get<std::int64_t>() <= Timestamp::now().unix_ms / 1000) throw invalid_token();
+}
+
+// In a time that says nothing of where they differ.
+bool is_equal(std::string_view given, std::string_view expected) {
+  return given.size() == expected.size() && CRYPTO_memcmp(given.data(), expected.data(), given.size()) == 0;
+}
+
 // HMAC-SHA256 with its key set, to be duplicated for each message.
 MacContext keyed_context(const std::string& key) {
   const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr),
@@ -113,31 +126,31 @@ Jwt::Claims Jwt::verify(std::string_view token, std::string_view audience) const
       token.find('.', header_end + 1) != claims_end) {
     throw invalid_token();
   }
+  const std::string text(token.substr(0, claims_end));
   const std::string_view given = token.substr(claims_end + 1);
-  const std::string expected = signature(token.substr(0, claims_end));
-  if (given.size() != expected.size() || CRYPTO_memcmp(given.data(), expected.data(), given.size()) != 0) {
-    throw invalid_token();
+  SharedGenuine genuine = recall(text);
+  if (!is_equal(given, genuine ? genuine->signature : signature(text))) throw invalid_token();
+  if (!genuine) {
+    // Signed, but a holder of the key may have signed what is not meant for us.
+    check_header(token.substr(0, header_end));
+    http::Json claims = parse_segment(token.substr(header_end + 1, claims_end - header_end - 1));
+    genuine = std::make_shared<const Genuine>(Genuine{std::string(given), std::move(claims)});
+    remember(text, genuine);
   }
-  // Genuine, but a holder of the key may have signed what is not meant for us.
-  check_header(token.substr(0, header_end));
-  Claims claims = parse_claims(token.substr(header_end + 1, claims_end - header_end - 1));
-  const auto audience_claim = claims->find("aud");
-  const auto expiry = claims->find("exp");
-  if (audience_claim == claims->end() || *audience_claim != audience) throw invalid_token();
-  if (expiry == claims->end() || !expiry->is_number_integer()) throw invalid_token();
-  if (expiry->get<std::int64_t>() <= Timestamp::now().unix_ms / 1000) throw invalid_token();
-  return claims;
+  check_claims(genuine->claims, audience);
+  return {genuine, &genuine->claims};
 }
 
-Jwt::Claims Jwt::parse_claims(std::string_view segment) const {
-  std::string text(segment);
-  const std::scoped_lock lock(parsed_->mutex);
-  auto& known = parsed_->by_segment;
-  if (const auto found = known.find(text); found != known.end()) return found->second;
-  if (known.size() >= kMaximumParsed) known.clear();
-  auto claims = std::make_shared<const http::Json>(parse_segment(segment));
-  known.emplace(std::move(text), claims);
-  return claims;
+Jwt::SharedGenuine Jwt::recall(const std::string& text) const {
+  const std::scoped_lock lock(known_->mutex);
+  const auto found = known_->by_text.find(text);
+  return found == known_->by_text.end() ? nullptr : found->second;
+}
+
+void Jwt::remember(const std::string& text, SharedGenuine genuine) const {
+  const std::scoped_lock lock(known_->mutex);
+  if (known_->by_text.size() >= kMaximumKnown) known_->by_text.clear();
+  known_->by_text.emplace(text, std::move(genuine));
 }
 
 std::string derive_key(std::string_view secret, std::string_view purpose) {

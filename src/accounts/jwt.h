@@ -26,22 +26,31 @@ class Jwt {
   std::string sign(const http::Json& claims) const;
 
   // The claims of a genuine, unexpired token of that audience. Throws kUnauthenticated UNAUTHENTICATED. The
-  // signature and the end are checked each time; the JSON of equal claims is taken apart once.
+  // signature that a genuine text must have, and its JSON, are found out once; whether the token has that
+  // signature, and its end, is looked at each time.
   Claims verify(std::string_view token, std::string_view audience) const;
 
  private:
   // Of a token's first two segments, as its third.
   std::string signature(std::string_view text) const;
 
-  // Of a genuine token's second segment.
-  Claims parse_claims(std::string_view segment) const;
+  // What a genuine token's first two segments say, and the signature that they have.
+  struct Genuine {
+    std::string signature;
+    http::Json claims;
+  };
+  using SharedGenuine = std::shared_ptr<const Genuine>;
 
-  struct Parsed {
+  // Null when there was no such genuine token lately.
+  SharedGenuine recall(const std::string& text) const;
+  void remember(const std::string& text, SharedGenuine genuine) const;
+
+  struct Known {
     std::mutex mutex;
-    std::unordered_map<std::string, Claims> by_segment;
+    std::unordered_map<std::string, SharedGenuine> by_text;
   };
   std::shared_ptr<evp_mac_ctx_st> keyed_;
-  std::shared_ptr<Parsed> parsed_ = std::make_shared<Parsed>();
+  std::shared_ptr<Known> known_ = std::make_shared<Known>();
 };
 
 // A key for one purpose, made from the one secret that is configured (HMAC-SHA256 of the purpose's name),

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <jwt.h>
 
+#include <thread>
+
 #include "accounts/jwt.h"
 #include "accounts/sessions.h"
 #include "accounts/signed_links.h"
@@ -30,14 +32,18 @@ std::string forge(jwt_alg_t algorithm, const http::Json& claims) {
   return token;
 }
 
-bool accepted(const std::string& token) {
+bool accepted(const Jwt& jwt, const std::string& token, std::string_view audience = "session") {
   try {
-    Jwt(std::string(kSecret)).verify(token, "session");
+    jwt.verify(token, audience);
     return true;
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUnauthenticated);
     return false;
   }
+}
+
+bool accepted(const std::string& token) {
+  return accepted(Jwt(std::string(kSecret)), token);
 }
 
 User make_user() {
@@ -75,6 +81,40 @@ TEST(JwtTest, refuses_what_is_no_token) {
   std::string changed = token;
   changed[changed.find('.') + 5] = changed[changed.find('.') + 5] == 'A' ? 'B' : 'A';
   EXPECT_FALSE(accepted(changed));
+}
+
+// What is remembered of it lends nothing to another, and does not outlive it.
+TEST(JwtTest, a_token_that_was_genuine_once_is_looked_at_each_time) {
+  const Jwt jwt{std::string(kSecret)};
+  const std::string token = jwt.sign({{"aud", "session"}, {"exp", in_an_hour() - 3598}});
+  EXPECT_FALSE(accepted(jwt, token, "image"));
+  EXPECT_TRUE(accepted(jwt, token));
+  EXPECT_TRUE(accepted(jwt, token));
+  EXPECT_FALSE(accepted(jwt, token, "image"));
+  const std::string text = token.substr(0, token.rfind('.') + 1);
+  EXPECT_FALSE(accepted(jwt, text));
+  for (std::size_t i = text.size(); i < token.size(); ++i) {
+    std::string changed = token;
+    changed[i] = changed[i] == 'A' ? 'B' : 'A';
+    EXPECT_FALSE(accepted(jwt, changed));
+    EXPECT_FALSE(accepted(jwt, token.substr(0, i)));
+  }
+  EXPECT_TRUE(accepted(jwt, token)) << "what was refused is not remembered";
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  EXPECT_FALSE(accepted(jwt, token)) << "it has ended";
+}
+
+TEST(JwtTest, more_tokens_than_are_remembered_are_all_told_apart) {
+  const Jwt jwt{std::string(kSecret)};
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 2500; ++i) {
+    tokens.push_back(jwt.sign({{"aud", "session"}, {"exp", in_an_hour()}, {"pwd", i}}));
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 2500; ++i) {
+      EXPECT_EQ(jwt.verify(tokens[static_cast<std::size_t>(i)], "session")->at("pwd"), i);
+    }
+  }
 }
 
 TEST(SessionsTest, round_trip) {
