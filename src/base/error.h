@@ -1,6 +1,7 @@
 // base/ holds the few small types that every other folder shares. It uses nothing of ours.
 #pragma once
 
+#include <cerrno>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -61,6 +62,10 @@ inline Error not_found(const std::string& message) {
 }
 inline Error conflict(std::string code, const std::string& message) {
   return {ErrorKind::kConflict, std::move(code), message};
+}
+// Of errno: the disk, or what this user may have of it, is used up.
+inline bool is_disk_full(int error) {
+  return error == ENOSPC || error == EDQUOT;
 }
 // A disk took no more of a file, whoever wrote it.
 inline Error storage_full() {

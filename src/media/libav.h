@@ -59,7 +59,7 @@ inline AVRational to_rational(const Fraction& fraction) {
 // For calls that fail only when something of ours is wrong; returns what they return.
 inline int check_libav(int result, const char* what) {
   if (result == AVERROR(ENOMEM)) throw std::bad_alloc();
-  if (result == AVERROR(ENOSPC)) throw storage_full();
+  if (is_disk_full(AVUNERROR(result))) throw storage_full();
   if (result < 0) throw internal(std::string("libav: ") + what + ": error " + std::to_string(result));
   return result;
 }

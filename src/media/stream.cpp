@@ -2,14 +2,12 @@
 
 #include <sys/stat.h>
 
-#include <cerrno>
-
 #include "base/error.h"
 
 namespace inpaint::media {
 
 Error writing_error() {
-  if (errno == ENOSPC || errno == EDQUOT) return storage_full();
+  if (is_disk_full(errno)) return storage_full();
   return {ErrorKind::kUnavailable, "STORAGE_UNAVAILABLE", "The file could not be written to disk."};
 }
 

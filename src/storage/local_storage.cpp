@@ -27,7 +27,7 @@ fs::path hidden_name(std::string_view prefix) {
 
 // The system's sentence may name paths: it is for the log, so the kind is kInternal.
 Error storage_failure(const std::system_error& error) {
-  if (error.code() == std::errc::no_space_on_device) return storage_full();
+  if (is_disk_full(error.code().value())) return storage_full();
   return internal(std::string("storage: ") + error.what());
 }
 
