@@ -22,7 +22,9 @@ InquiryLine::InquiryLine(const OpenCallerInquiry& open, PoolGate& pool, asio::io
     : open_(open), pool_(pool), context_(context) {}
 
 bool InquiryLine::reserve() {
-  return is_free() && !std::exchange(is_reserved_, true);
+  if (!is_free()) return false;
+  is_reserved_ = true;
+  return true;
 }
 
 Task<bool> InquiryLine::ask(std::span<Caller> callers) {

@@ -40,6 +40,15 @@ class PostgresTest : public testing::Test {
   }
   int sum() { return number("SELECT SUM(n) FROM counter"); }
 
+  static std::unique_ptr<Database> open_with_limit(std::chrono::milliseconds statement_timeout,
+                                                   unsigned connections = 2) {
+    PostgresOptions options;
+    options.url = test::postgres();
+    options.connections = connections;
+    options.statement_timeout = statement_timeout;
+    return open_postgres(options);
+  }
+
   static std::string code_of(const std::function<void()>& work) {
     try {
       work();
@@ -138,20 +147,14 @@ TEST_F(PostgresTest, TransactionsThatLockEachOtherOutAllSucceed) {
 }
 
 TEST_F(PostgresTest, AStatementThatTakesTooLongIsBusy) {
-  PostgresOptions options;
-  options.url = test::postgres();
-  options.statement_timeout = std::chrono::milliseconds(50);
-  const auto database = open_postgres(options);
+  const auto database = open_with_limit(std::chrono::milliseconds(50));
   EXPECT_EQ(code_of([&] { database->read([](Session& sql) { sql << "SELECT pg_sleep(5)"; }); }),
             "DATABASE_BUSY");
 }
 
 // A backend that hangs, as all do on a machine that does: it acknowledges what it is sent, and says nothing.
 TEST_F(PostgresTest, AServerThatHangsIsGivenUpAndTheWorkRunsAgain) {
-  PostgresOptions options;
-  options.url = test::postgres();
-  options.statement_timeout = std::chrono::milliseconds(500);
-  const auto database = open_postgres(options);
+  const auto database = open_with_limit(std::chrono::milliseconds(500));
   std::vector<pid_t> backends;
   const auto hang_at_first = [&](Session& sql) {
     pid_t backend = 0;
@@ -181,11 +184,7 @@ TEST_F(PostgresTest, AConnectionToAServerThatHangsIsClosedWithoutIt) {
 }
 
 TEST_F(PostgresTest, AConnectionThatIsIdleForLongIsKept) {
-  PostgresOptions options;
-  options.url = test::postgres();
-  options.connections = 1;
-  options.statement_timeout = std::chrono::milliseconds(500);
-  const auto database = open_postgres(options);
+  const auto database = open_with_limit(std::chrono::milliseconds(500), 1);
   const auto backend = [&] {
     return database->read([](Session& sql) {
       int id = 0;
@@ -276,10 +275,7 @@ TEST_F(PostgresTest, AnInquiryWhoseServerIsGoneSaysSo) {
 
 // The backend stops where it must wait: to prepare a question about a table that is locked.
 TEST_F(PostgresTest, AnInquiryIsNotMadeWithAServerThatHangs) {
-  PostgresOptions options;
-  options.url = test::postgres();
-  options.statement_timeout = std::chrono::seconds(1);
-  const auto database = open_postgres(options);
+  const auto database = open_with_limit(std::chrono::seconds(1));
   execute("CREATE TABLE public.locked(id INTEGER)");
   pid_t backend = 0;
   std::latch locked(1);
