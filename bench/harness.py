@@ -111,11 +111,15 @@ def register(url, email="ada@example.com"):
 _MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000}
 
 
-def wrk(url, connections, seconds, token=None, cores=None):
-    """(requests/s, median ms, 99th percentile ms) of a load by wrk; any answer but 2xx ends the benchmark."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url]
+def wrk(url, connections, seconds, token=None, cores=None, tokens=()):
+    """(requests/s, median ms, 99th percentile ms) of a load by wrk; any answer but 2xx ends the benchmark. With
+    tokens, each request comes from the next of these users."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     if token:
         command += ["-H", f"Authorization: Bearer {token}"]
+    if tokens:
+        command += ["-s", ROOT / "bench/many_users.lua"]
+    command += [url, *tokens]
     pin = (lambda: os.sched_setaffinity(0, cores)) if cores else None
     said = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pin).stdout
     if "Non-2xx" in said or "Socket errors" in said:
