@@ -26,8 +26,8 @@ class Jwt {
   std::string sign(const http::Json& claims) const;
 
   // The claims of a genuine, unexpired token of that audience. Throws kUnauthenticated UNAUTHENTICATED. The
-  // signature that a genuine text must have, and its JSON, are found out once; whether the token has that
-  // signature, and its end, is looked at each time.
+  // signature that a genuine text must have, and its JSON, are remembered for a while; whether the token has
+  // that signature, and its end, is looked at each time.
   Claims verify(std::string_view token, std::string_view audience) const;
 
  private:
