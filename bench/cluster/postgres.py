@@ -3,8 +3,8 @@
 
 Both have the same number of connections to what they ask and share all cores with the database, in alternating
 rounds; the median of the rounds' ratios is judged. The server is one of scripts/with-postgres. pgbench looks up
-one user, and one user's requests are judged; what a user at each connection would get is printed beside it,
-because a server knows the callers of equal tokens more cheaply.
+one user, and one user's requests are judged; what as many users as connections get, in turn, is printed beside
+it, because the server knows the callers of equal tokens more cheaply.
 
 A host that runs others meanwhile hits a server whose threads wait for each other harder than 16 processes that do
 not: how much of the cores it took is printed beside the result, and changes nothing of it.
