@@ -1,16 +1,13 @@
 #include "cli/config.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <functional>
-#include <thread>
 
 #include "accounts/rules.h"
 #include "base/error.h"
+#include "base/machine.h"
 
 namespace inpaint::cli {
 namespace {
@@ -96,14 +93,6 @@ std::string checked(const std::string& text, const std::string& what, Problem pr
   return text;
 }
 
-// What this machine, or the container we run in, has.
-std::int64_t memory_of_machine() {
-  const std::int64_t physical = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
-  std::int64_t of_container = 0;
-  std::ifstream("/sys/fs/cgroup/memory.max") >> of_container;  // "max": no limit
-  return of_container > 0 ? std::min(physical, of_container) : physical;
-}
-
 void add_concurrency_option(CLI::App& command, const std::string& flag, const std::string& help,
                             Config& config) {
   add(command, flag, "WORKER_CONCURRENCY", help, [&](const std::string& text) {
@@ -145,8 +134,8 @@ void add_backend_options(CLI::App& command, Config& config) {
 }  // namespace
 
 Config::Config()
-    : worker_concurrency(std::max(2U, std::thread::hardware_concurrency()) - 1),
-      inference_memory_bytes(memory_of_machine() / 4) {}
+    : worker_concurrency(std::max(2U, machine().cores) - 1),
+      inference_memory_bytes(machine().memory_bytes / 4) {}
 
 void add_data_options(CLI::App& command, Config& config) {
   add(command, "--data-directory", "DATA_DIRECTORY", "database, secrets and files are kept here [./data]",

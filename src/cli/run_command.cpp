@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/machine.h"
 #include "cli/progress_bar.h"
 #include "engine/engine.h"
 #include "media/media.h"
@@ -54,7 +55,8 @@ void repair(const Job& job, const RunOptions& options, ProgressBar& bar) {
   engine::Image image = media::read_image(job.image, limits);
   const engine::Mask mask = media::read_mask(job.mask, limits);
   media::check_same_size(image, mask);
-  const engine::Parameters parameters{.quality = quality_of(options)};
+  const engine::Parameters parameters{.quality = quality_of(options),
+                                      .threads = static_cast<int>(machine().cores)};
   const auto show = [&](double fraction) { bar.show(fraction); };
   write(job.output,
         engine::inpaint(options.model, std::move(image), mask, parameters, show, engine::CancelToken()));

@@ -4,6 +4,7 @@
 
 #include "accounts/password.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "cli/commands.h"
 #include "cli/dotenv.h"
 #include "cli/features.h"
@@ -22,7 +23,7 @@ constexpr auto kWorkGrace = 7s;
 constexpr std::size_t kAdministratorPasswordLength = 16;
 
 http::ServerOptions server_options(const Config& config, const Platform& platform, Metrics& metrics) {
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const unsigned cores = machine().cores;
   http::ServerOptions options;
   options.host = config.host;
   options.port = config.port;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/machine.h"
 
 namespace inpaint::datasets {
 namespace {
@@ -124,7 +125,7 @@ class Worker {
 void run_workers(Job& job) {
   {
     std::vector<std::jthread> threads;
-    const std::size_t wanted = std::min<std::size_t>(std::thread::hardware_concurrency(), job.works.size());
+    const std::size_t wanted = std::min<std::size_t>(machine().cores, job.works.size());
     for (std::size_t i = 0; i < std::max<std::size_t>(1, wanted); ++i) {
       threads.emplace_back([&job] {
         try {

@@ -46,8 +46,10 @@ engine::Image InProcessBackend::inpaint_in_time(const Task& task, engine::Image 
                                                 const engine::Mask& mask, const engine::Progress& progress,
                                                 const engine::CancelToken& cancel) const {
   const TimeLimit limit(time_limit_, cancel);
+  engine::Parameters parameters = task.parameters.engine;
+  parameters.threads = threads_;
   try {
-    return engine::inpaint(task.model_id, std::move(image), mask, task.parameters.engine, progress, limit);
+    return engine::inpaint(task.model_id, std::move(image), mask, parameters, progress, limit);
   } catch (const Error& error) {
     if (error.code() == "CANCELLED" && !cancel.cancelled()) throw took_too_long(time_limit_);
     throw;

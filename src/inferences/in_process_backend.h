@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/machine.h"
 #include "inferences/backend.h"
 #include "media/media.h"
 #include "media/memory_budget.h"
@@ -27,6 +28,7 @@ class InProcessBackend final : public Backend {
   media::Limits limits_;
   media::MemoryBudget& memory_;
   std::chrono::milliseconds time_limit_;
+  int threads_ = static_cast<int>(machine().cores);
 };
 
 }  // namespace inpaint::inferences
