@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "credits/ledger.h"
 #include "credits/prices.h"
 #include "datasets/archive_staging.h"
@@ -15,7 +16,7 @@ namespace {
 
 using database::Session;
 
-constexpr std::int64_t kMemoryForDecoding = 1LL << 30;
+constexpr std::int64_t kMostMemoryForDecoding = 1LL << 30;
 constexpr std::int64_t kRefusedPictures = 20;  // of the largest size, that one archive may have decoded
 
 repository::Extent extent_of(const std::vector<StagedUpload>& uploads) {
@@ -79,7 +80,7 @@ Ingest::Ingest(database::Database& database, storage::Storage& storage,
       limits_(limits),
       video_limits_(video_limits),
       archive_limits_(archive_limits),
-      memory_(kMemoryForDecoding) {}
+      memory_(std::min(kMostMemoryForDecoding, machine().memory_bytes / 4)) {}
 
 Receipt Ingest::add_pair(const UserId& owner, const std::string& dataset_name,
                          const http::UploadedFile& image, const http::UploadedFile& mask,

@@ -1,7 +1,5 @@
 """What an operator looks at: logs, their level at run time, the queue, and who plays which role."""
 import json
-import os
-import pathlib
 import signal
 import time
 
@@ -177,34 +175,3 @@ def test_a_worker_can_be_asked_whether_it_lives(tmp_path):
             worker.process.send_signal(signal.SIGCONT)
             wait_for(lambda: check().returncode == 0)
         assert check().returncode == 1
-
-
-@pytest.fixture
-def half_a_core():
-    """Puts the tests, and so what they start, into a control group that may use half a core."""
-    try:
-        line = next(line for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines()
-                    if "cpu" in line.split(":")[1].split(","))
-        own = pathlib.Path("/sys/fs/cgroup/cpu" + line.split(":", 2)[2])
-        group = own / f"inpaint-test-{os.getpid()}"
-        group.mkdir()
-        (group / "cpu.cfs_quota_us").write_text("50000")
-        (group / "cgroup.procs").write_text(str(os.getpid()))
-    except (OSError, StopIteration) as error:
-        pytest.skip(f"needs control groups of version 1 to write to: {error!r}")
-    yield
-    (own / "cgroup.procs").write_text(str(os.getpid()))
-    group.rmdir()
-
-
-@pytest.mark.skipif(os.cpu_count() < 2, reason="needs two cores")
-def test_there_are_threads_for_as_many_cores_as_a_container_may_use(tmp_path, request):
-    def threads(directory):
-        with Server(directory / "data", WORKER_CONCURRENCY="0") as server:
-            return len(os.listdir(f"/proc/{server.process.pid}/task"))
-
-    (tmp_path / "without").mkdir()
-    (tmp_path / "within").mkdir()
-    without_limit = threads(tmp_path / "without")
-    request.getfixturevalue("half_a_core")
-    assert threads(tmp_path / "within") < without_limit
