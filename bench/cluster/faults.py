@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Whether anything is lost, paid twice or left behind while everything fails that can.
 
-usage: bench/cluster/faults.py [--seconds 300] [--seed NUMBER]
+usage: bench/cluster/faults.py [--seconds 300] [--seed NUMBER] [--without-disk]
 
 Two API processes and two workers, as on machines of their own, share PostgreSQL, Redis and S3, all started here. Eight
 clients upload and submit all the while. Meanwhile, in an order that the seed decides: kill -9 of an API process or of
 a worker, PostgreSQL restarted, Redis killed and begun anew, Redis flushed, the S3 server gone for ten seconds, the
-temporary directory of an API process full (where the right to mount is given). In the end everything comes back, and
-what clients were told is held against what is there. Prints the tally; the exit code is 1 when anything is wrong.
+temporary directory of an API process full (a small disk of its own, which only root may mount; --without-disk leaves
+it out). In the end everything comes back, and what clients were told is held against what is there. Prints the tally;
+the exit code is 1 when anything is wrong, or too little happened to tell.
 """
 import argparse
 import contextlib
@@ -44,6 +45,7 @@ OUTAGE = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chunke
 # What may be asked for again: refused for now, and nothing was done.
 LATER = {429, 503}
 PATIENCE = 240  # seconds, for all that was accepted to end
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 
 class Machine:
@@ -70,7 +72,7 @@ class Customer(threading.Thread):
     """Uploads and submits until told to stop, at any API process that answers. Remembers what it was told."""
 
     def __init__(self, user, machines, seed):
-        super().__init__()
+        super().__init__(daemon=True)
         self.user, self.machines, self.chance = user, machines, random.Random(seed)
         self.stopping = threading.Event()
         self.uploads, self.inferences = Counter(), {}  # name: what was told · key: id
@@ -124,13 +126,13 @@ class Customer(threading.Thread):
 class Cluster:
     """All processes, and what can go wrong with them."""
 
-    def __init__(self, directory, chance):
+    def __init__(self, directory, chance, with_disk):
         self.directory, self.chance, self.happened = directory, chance, Counter()
         self.redis = RedisServer(directory)
         settings = {"POSTGRES_DB": database.name_of(directory), "JWT_SECRET": "a secret that all processes know",
                     "S3_BUCKET": bucket_of(directory), "MINIMUM_FREE_MEGABYTES": "8", "RING_AGAIN_AFTER": "10s",
                     **self.redis.settings}
-        self.disk = self.mount_disk(directory / "api 0")
+        self.disk = self.mount_disk(directory / "api 0") if with_disk else None
         self.apis = [Machine(Server, directory / f"api {i}", "--worker-concurrency", "0", **settings) for i in range(2)]
         self.workers = [Machine(Worker, directory / f"worker {i}", "--worker-concurrency", "1", **settings)
                         for i in range(2)]
@@ -141,11 +143,8 @@ class Cluster:
 
     def mount_disk(self, directory):
         directory.mkdir()
-        mounted = os.geteuid() == 0 and subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", directory], stderr=subprocess.DEVNULL).returncode == 0
-        if not mounted:
-            print("Without the right to mount no disk is filled.")
-        return directory if mounted else None
+        subprocess.run([*AS_ROOT, "mount", "-t", "tmpfs", "-o", "size=32m,mode=1777", "tmpfs", directory], check=True)
+        return directory
 
     def kill_an_api(self):
         self.chance.choice(self.apis).crash()
@@ -189,7 +188,7 @@ class Cluster:
                 if time.monotonic() >= end:
                     return
                 fault()
-                self.happened[fault.__name__.replace("_", " ")] += 1
+                self.happened[name_of(fault)] += 1
                 time.sleep(self.chance.uniform(0.5, 2))
 
     def stop(self):
@@ -197,7 +196,11 @@ class Cluster:
             machine.process.kill()
         self.redis.stop()
         if self.disk:
-            subprocess.run(["umount", "--lazy", self.disk], check=True)
+            subprocess.run([*AS_ROOT, "umount", "--lazy", self.disk], check=True)
+
+
+def name_of(fault):
+    return fault.__name__.replace("_", " ")
 
 
 class Judgement:
@@ -246,6 +249,15 @@ class Judgement:
         """Why inferences failed."""
         return Counter(reason for reason, in self.rows("SELECT error FROM inferences WHERE status = 'FAILED'"))
 
+    def check_enough_happened(self, cluster, uploads, inferences):
+        """So that all the other checks say something."""
+        for fault in cluster.faults:
+            self.check(cluster.happened[name_of(fault)] > 0, f"never happened: {name_of(fault)}")
+        told = sum((customer.told for customer in self.customers), Counter())
+        self.check(not cluster.disk or told["503 STORAGE_FULL"] > 0, "nobody was told of the full disk")
+        self.check(uploads["stored"] >= uploads.total() / 2, "most uploads were not stored")
+        self.check(inferences["COMPLETED"] >= 0.9 * inferences.total() > 0, "a tenth of the inferences failed")
+
     def check_ledger(self):
         finished = run("ledger", "verify", "--data-directory", self.directory)
         self.check(finished.returncode == 0, f"ledger verify: {finished.stdout}{finished.stderr}")
@@ -290,9 +302,11 @@ def settle(cluster, customers, seconds):
     """Disturbs, ends, and waits for what was accepted. How many inferences did not end, and how long that took."""
     for customer in customers:
         customer.start()
-    cluster.disturb(seconds)
-    for customer in customers:
-        customer.stopping.set()
+    try:
+        cluster.disturb(seconds)
+    finally:
+        for customer in customers:
+            customer.stopping.set()
     for customer in customers:
         customer.join()
     begun = time.monotonic()
@@ -308,6 +322,7 @@ def judge(cluster, customers, left, took):
     swept = run("sweep", "--grace-minutes", "0", "--data-directory", cluster.directory, timeout=300)
     judgement.check(swept.returncode == 0, f"sweep: {swept.stderr}")
     uploads, inferences = judgement.check_uploads(), judgement.check_inferences()
+    judgement.check_enough_happened(cluster, uploads, inferences)
     judgement.check_ledger()
     files = judgement.check_blobs()
     print(f"faults: {tally(cluster.happened)}")
@@ -326,11 +341,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    parser.add_argument("--without-disk", action="store_true")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="inpaint-faults-") as directory:
-        cluster = Cluster(Path(directory), chance)
+        cluster = Cluster(Path(directory), chance, not options.without_disk)
         try:
             customers = [Customer(user, cluster.apis, chance.random()) for user in prepare(cluster)]
             left, took = settle(cluster, customers, options.seconds)
