@@ -1,4 +1,4 @@
-"""Many at once. After each, the ledger must be in order to the hundredth."""
+"""Many at once, at two processes of one installation. After each, the ledger must be in order to the hundredth."""
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,27 +9,37 @@ from support.server import Server, verify_ledger
 
 
 @pytest.fixture(scope="module")
-def racing_server(tmp_path_factory):
-    """A service on which nothing works, so that balances stand still once the race is over."""
-    with Server(tmp_path_factory.mktemp("races") / "data", "--worker-concurrency", "0") as server:
-        yield server
+def racing_servers(tmp_path_factory):
+    """A service on which nothing works, so that balances stand still once the race is over. In two processes."""
+    data = tmp_path_factory.mktemp("races") / "data"
+    with Server(data, "--worker-concurrency", "0") as first, Server(data, "--worker-concurrency", "0") as second:
+        yield first, second
 
 
 @pytest.fixture
-def racer(racing_server):
-    yield register(racing_server.url)
-    verify_ledger(racing_server.data)
+def racer(racing_servers):
+    first, second = racing_servers
+    client = register(first.url)
+    client.second_url = second.url
+    yield client
+    verify_ledger(first.data)
 
 
 @pytest.fixture(scope="module")
-def racing_administrator(racing_server):
-    return Client(racing_server.url).log_in("admin@localhost", racing_server.administrator_password())
+def racing_administrator(racing_servers):
+    first, second = racing_servers
+    client = Client(first.url).log_in("admin@localhost", first.administrator_password())
+    client.second_url = second.url
+    return client
 
 
 def at_once(client, count, work, threads=None):
-    """The results of work(client, number) for each number, each thread with a connection of its own."""
+    """The results of work(client, number) for each number, each thread with a connection of its own, every other one
+    to the second process."""
     threads = threads or count
     clients = [client.again() for _ in range(threads)]
+    for other in clients[1::2]:
+        other.url = client.second_url
 
     def share(thread):
         return [work(clients[thread], number) for number in range(thread, count, threads)]
@@ -101,7 +111,7 @@ def test_trap_M13_of_20_datasets_of_one_name_one_is_made(racer):
 
 def test_trap_M13_of_20_registrations_of_one_email_one_is_made(racer):
     body = {"name": "Ada", "surname": "Lovelace", "email": "race@example.com", "password": "correct horse battery"}
-    answers = at_once(Client(racer.url), 20, lambda client, _: client.post("/api/users/user", body, None))
+    answers = at_once(racer, 20, lambda client, _: client.post("/api/users/user", body, None))
     assert sorted(answer.status_code for answer in answers) == [201] + [400] * 19
     assert {code_of(answer) for answer in answers if answer.status_code == 400} == {"DUPLICATE_EMAIL"}
 
