@@ -1,8 +1,7 @@
 """Several API processes and workers, as on machines of their own: they share PostgreSQL, Redis, the directory of files
 and the secret, and nothing else."""
 import contextlib
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+import json
 
 import pytest
 
@@ -83,3 +82,24 @@ def test_what_a_killed_worker_had_goes_to_the_other(services, users, start, tmp_
     for inference in inferences:
         assert users[0].wait_until_ended(inference)["status"] == "COMPLETED"
     check_each_was_settled_once(tmp_path, inferences)
+
+
+def test_what_a_user_changes_at_one_service_holds_at_the_other_at_once(users):
+    first, second = users
+    changed = {"password": "another horse battery"}
+    own = f"/api/users/{first.get('/api/users/profile').json()['data']['id']}"
+    for _ in range(10):  # so that both know the caller well
+        second.get("/api/users/profile")
+    first.put(own, {"name": "Grace"})
+    assert second.get("/api/users/profile").json()["data"]["name"] == "Grace"
+    first.put(own, changed)
+    assert second.get("/api/users/profile", 401).json()["error"]["code"] == "UNAUTHENTICATED"
+
+
+def test_a_service_tells_of_the_work_that_was_submitted_at_the_other(users, start):
+    first, second = users
+    inference = first.submit(first.create_dataset_with(pair())).json()["jobId"]
+    with second.get(f"/api/inferences/{inference}/events", stream=True) as events:
+        start(Worker, "third", "--worker-concurrency", "1")
+        told = [json.loads(line[5:]) for line in events.iter_lines(decode_unicode=True) if line.startswith("data:")]
+    assert told[-1]["status"] == "COMPLETED"
