@@ -2,10 +2,10 @@
 """Jobs per second from adding to completion, with empty jobs, beside BullMQ on Node.js on the same Redis.
 
 The workers keep the same number of jobs under way, with the same attempts and counts of kept jobs, in alternating
-rounds; the clock runs from the first job's adding to the last one's completion. BullMQ's producer and worker are one
-process or two, which of them is faster depends on the machine, and each adds as is faster for it; ours are judged beside
-the faster, by the median of the rounds' ratios. BullMQ's worker looks for jobs that are kept too many at each
-completion; ours at each 64th.
+rounds; the clock runs from the first job's adding to the last one's completion. BullMQ's producer and worker are
+one process or two, and so are ours beside them; the lesser of the two medians of the rounds' ratios is judged. In
+one process BullMQ adds a hundred jobs at a time, in two one by one, which was the faster for each. BullMQ's worker
+looks for jobs that are kept too many at each completion; ours at each 64th.
 
 Redis runs BullMQ's scripts for everybody, one after the other on one core. How much of that core was used, and how long
 it was inside the scripts, says what is left to gain.
