@@ -104,6 +104,11 @@ def test_trap_Q3_what_is_no_black_box_counts_as_absent(tmp_path):
         assert status["error"].startswith("The inference engine does not answer.")
         assert str(box.port) not in status["error"] and "127.0.0.1" not in status["error"]
         assert user.balance() == 99.35
+        asked = len(box.orders())
+        assert asked > 1, "it was asked again"
+        others = [user.submit(user.create_dataset_with(pair())).json()["jobId"] for _ in range(3)]
+        assert {user.wait_until_ended(other)["status"] for other in others} == {"FAILED"}
+        assert len(box.orders()) <= asked + len(others), "each was spared all but one attempt"
 
 
 def test_without_the_black_box_work_fails_after_its_attempts_and_is_refunded(tmp_path):
