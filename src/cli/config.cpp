@@ -24,7 +24,10 @@ void add(CLI::App& command, const std::string& flag, const std::string& environm
   command
       .add_option_function<std::string>(
           flag,
-          [name, take](const std::string& text) {
+          [name, take, &command](const std::string& text) {
+            // The library reads the environment for the commands that were not given too, which would undo the
+            // flags of the one that was.
+            if (!command.parsed()) return;
             try {
               take(text);
             } catch (const Refused& refused) {

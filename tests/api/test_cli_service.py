@@ -150,6 +150,21 @@ def test_what_may_stand_beside_our_settings_is_no_matter(tmp_path):
     assert "MAXIMUM_MEGAPIXEL" in warning and "MAXIMUM_MEGAPIXELS" in warning
 
 
+@pytest.mark.parametrize("place", ["environment", "a file .env"])
+def test_a_flag_weighs_more_than(place, tmp_path):
+    """Also where other commands have the same setting."""
+    said = {"DATA_DIRECTORY": "elsewhere", "LOG_LEVEL": "no level at all", "MAXIMUM_MEGAPIXELS": "7"}
+    if place == "a file .env":
+        (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in said.items()))
+        said = {}
+    flags = ["--log-level", "info", "--maximum-megapixels", "1"]
+    with Server(tmp_path / "data", *flags, **said) as server:
+        user = register(server.url)
+        answer = user.upload(user.create_dataset(), *pair(1001, 1000), expect=413)
+        assert "at most 1000000 pixels" in answer.json()["message"]
+    assert (tmp_path / "data/jwt_secret").exists() and not (tmp_path / "elsewhere").exists()
+
+
 def reset_password(server, email, password=None):
     return run("user", "password", email, "--data-directory", server.data, stdin=password)
 
