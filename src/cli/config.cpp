@@ -25,8 +25,8 @@ void add(CLI::App& command, const std::string& flag, const std::string& environm
       .add_option_function<std::string>(
           flag,
           [name, take, &command](const std::string& text) {
-            // The library reads the environment for the commands that were not given too, which would undo the
-            // flags of the one that was.
+            // The library reads the environment for the commands that were not given too, which would undo
+            // the flags of the one that was.
             if (!command.parsed()) return;
             try {
               take(text);

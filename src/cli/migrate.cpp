@@ -5,6 +5,7 @@
 #include "cli/platform.h"
 #include "credits/ledger.h"
 #include "database/transfer.h"
+#include "storage/temporary_area.h"
 
 namespace inpaint::cli {
 namespace {
@@ -13,12 +14,21 @@ using database::Session;
 
 constexpr std::string_view kSqlite = "sqlite:";
 
+// Where it is not the database of a data directory, as in a back-up, nobody can be at work on it.
+void check_nobody_works_on(const std::filesystem::path& data_directory) {
+  const std::filesystem::path temporary = data_directory / "tmp";
+  if (!std::filesystem::is_directory(temporary) || storage::TemporaryArea(temporary).was_alone()) return;
+  throw conflict("IN_USE", "A process works on " + data_directory.string() +
+                               ". Stop it first: what it writes after the copy would be lost.");
+}
+
 std::unique_ptr<database::Database> open_source(const std::string& from) {
   const std::filesystem::path file = from.starts_with(kSqlite) ? from.substr(kSqlite.size()) : "";
   if (file.empty()) throw invalid("BAD_SOURCE", "--from must be sqlite:PATH, not \"" + from + "\"");
   if (!std::filesystem::is_regular_file(file)) {
     throw not_found("There is no database file " + file.string() + ".");
   }
+  check_nobody_works_on(std::filesystem::absolute(file).parent_path());
   return database::open_sqlite(file, 1);
 }
 

@@ -101,10 +101,14 @@ std::unique_ptr<database::Database> open_database_for_one_command(const Config& 
   return database::open_postgres({postgres_url(config), 1, std::chrono::milliseconds(0)});
 }
 
-std::unique_ptr<database::Database> open_present_database(const Config& config) {
+void check_there_is_a_database(const Config& config) {
   if (config.database_host.empty() && !std::filesystem::exists(config.data_directory / "inpaint.db")) {
     throw not_found("There is no database in " + config.data_directory.string() + ".");
   }
+}
+
+std::unique_ptr<database::Database> open_present_database(const Config& config) {
+  check_there_is_a_database(config);
   return open_database_for_one_command(config);
 }
 

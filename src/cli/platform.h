@@ -39,6 +39,9 @@ std::unique_ptr<database::Database> open_database(const Config& config);
 // The same for a command that asks once and may ask for long.
 std::unique_ptr<database::Database> open_database_for_one_command(const Config& config);
 
+// For a command that makes nothing: what is not there is not an empty database. Throws kNotFound.
+void check_there_is_a_database(const Config& config);
+
 // The same for one that makes nothing: what is not there is not an empty database. Throws kNotFound.
 std::unique_ptr<database::Database> open_present_database(const Config& config);
 

@@ -22,17 +22,20 @@ int show(queue::Queue& queue) {
 }  // namespace
 
 int show_queue(const Config& config) {
+  check_there_is_a_database(config);
   Platform platform(config);
   return show(*platform.queue);
 }
 
 int pause_queue(const Config& config) {
+  check_there_is_a_database(config);
   Platform platform(config);
   platform.queue->set_paused(true);
   return show(*platform.queue);
 }
 
 int resume_queue(const Config& config) {
+  check_there_is_a_database(config);
   Platform platform(config);
   platform.queue->set_paused(false);
   return show(*platform.queue);

@@ -177,7 +177,13 @@ Database::Failure PostgresDatabase::explain(const std::exception& error) const {
 
 std::unique_ptr<Database> open_postgres(const PostgresOptions& options) {
   auto database = std::make_unique<PostgresDatabase>(options);
-  database->check();
+  try {
+    database->check();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUnavailable) throw;
+    throw Error(error.kind(), error.code(),
+                "The database can't be reached, or does not let us in: the log says why.");
+  }
   return database;
 }
 

@@ -61,7 +61,8 @@ class Server::Implementation {
     } catch (const boost::system::system_error& error) {
       throw Error(ErrorKind::kUnavailable, "CANNOT_LISTEN",
                   "Port " + std::to_string(endpoint.port()) + " of " + shared_.options.host +
-                      " can't be listened on: " + error.code().message() + ". Choose another with --port.");
+                      " can't be listened on: " + error.code().message() + ". Choose another with " +
+                      (error.code() == std::errc::address_not_available ? "--host." : "--port."));
     }
     for (const auto& thread : threads_) thread->start();
     asio::co_spawn(threads_.front()->context(), accept(), asio::detached);

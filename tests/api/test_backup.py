@@ -1,6 +1,5 @@
 """Back-up while the service runs, and restore into an empty installation: the commands of docs/operations.md, as they
 stand there."""
-import os
 import re
 import subprocess
 import threading
@@ -30,13 +29,6 @@ def follow(recipe, data):
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
-def forget_database(data):
-    """A recipe makes the database itself."""
-    if database.ON_POSTGRES:
-        subprocess.run(["dropdb", f"--host={os.environ['DB_HOST']}", f"--port={os.environ['DB_PORT']}",
-                        f"--username={os.environ['POSTGRES_USER']}", database.name_of(data)], check=True, timeout=60)
-
-
 def test_a_backup_made_while_it_runs_is_restored_and_verified(tmp_path):
     data, restored = tmp_path / "data", tmp_path / "restored"
     with Server(data) as server:
@@ -58,7 +50,6 @@ def test_a_backup_made_while_it_runs_is_restored_and_verified(tmp_path):
         follow(f"{KIND} back-up", data)
         done.set()
         uploads.join()
-    forget_database(restored)
     follow(f"{KIND} restore", restored)
     with Server(restored) as server:
         same = Client(server.url, user.token)  # sessions and links go on

@@ -150,6 +150,19 @@ def test_what_may_stand_beside_our_settings_is_no_matter(tmp_path):
     assert "MAXIMUM_MEGAPIXEL" in warning and "MAXIMUM_MEGAPIXELS" in warning
 
 
+@pytest.mark.skipif(database.ON_POSTGRES, reason="there the data directory has no database")
+@pytest.mark.parametrize("action", ["status", "pause", "resume"])
+def test_a_mistyped_data_directory_has_no_queue(action, tmp_path):
+    finished = run("queue", action, "--data-directory", tmp_path / "daat")
+    assert finished.returncode == 1 and "There is no database in" in finished.stderr
+    assert not (tmp_path / "daat").exists()
+
+
+def test_an_address_of_another_machine_cannot_be_listened_on(tmp_path):
+    finished = run("serve", "--data-directory", tmp_path / "data", "--host", "192.0.2.1", "--port", "0")
+    assert finished.returncode == 1 and "Choose another with --host." in finished.stderr
+
+
 @pytest.mark.parametrize("place", ["environment", "a file .env"])
 def test_a_flag_weighs_more_than(place, tmp_path):
     """Also where other commands have the same setting."""

@@ -45,6 +45,15 @@ def test_an_installation_moves_whole_and_goes_on_counting(tmp_path):
     assert verified.returncode == 0, verified.stdout
 
 
+def test_an_installation_that_is_at_work_is_not_moved(tmp_path):
+    data = tmp_path / "data"
+    with Server(data, **EMBEDDED) as server:
+        register(server.url)
+        finished = move(data, data)
+        assert finished.returncode == 1 and "A process works on" in finished.stderr
+    assert move(data, data).returncode == 0
+
+
 def test_a_target_that_is_not_empty_is_refused_and_left_alone(tmp_path):
     data = tmp_path / "data"
     with Server(data, **EMBEDDED) as server:
