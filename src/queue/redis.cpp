@@ -139,7 +139,13 @@ void receive_answers(const std::vector<Bundle>& bundles, Connection& connection)
 }  // namespace
 
 void refused(const Reply& reply) {
-  log::error("queue", "Redis refused a command", {{"reason", reply.text}});
+  // Of a longer command it says "unauthenticated multibulk length".
+  const bool wants_password =
+      reply.text.starts_with("NOAUTH") || reply.text.find("unauthenticated") != std::string::npos;
+  log::error(
+      "queue",
+      wants_password ? "Redis asks for a password, and REDIS_PASSWORD is not set" : "Redis refused a command",
+      {{"reason", reply.text}});
   throw unavailable();
 }
 

@@ -64,10 +64,15 @@ bool is_later(const Answer& answer) {
   return is_one_of(answer.status, kStatuses) || is_one_of(code, kCodes);
 }
 
+std::string url_of(const S3Options& options) {
+  return options.endpoint + "/" + options.bucket;
+}
+
 // The code is for who runs the service, not for its clients.
-Error refusal(const Answer& answer) {
-  log::error("storage", "the bucket refuses a request",
-             {{"code", code_of(answer)}, {"status", std::int64_t{answer.status}}});
+Error refusal(const Answer& answer, const S3Options& options) {
+  log::error(
+      "storage", "the bucket refuses a request",
+      {{"bucket", url_of(options)}, {"code", code_of(answer)}, {"status", std::int64_t{answer.status}}});
   return unavailable();
 }
 
@@ -102,7 +107,7 @@ S3Bucket::S3Bucket(const S3Options& options)
 Request S3Bucket::request(std::string method, std::string_view key, const Query& query) const {
   Request request;
   request.method = std::move(method);
-  request.url = options_.endpoint + "/" + options_.bucket;
+  request.url = url_of(options_);
   if (!key.empty()) request.url.append("/").append(key);  // whose characters are as in a URL: see key.h
   if (!query.empty()) request.url += "?" + canonical_query(query);
   request.headers = {"x-amz-content-sha256: UNSIGNED-PAYLOAD"};
@@ -131,7 +136,7 @@ Answer S3Bucket::ask(Request request) {
       if (error.kind() != ErrorKind::kUnavailable) throw;
       trouble = error.what();
     }
-    log::warn("storage", "the bucket did not answer", {{"reason", trouble}});
+    log::warn("storage", "the bucket did not answer", {{"bucket", url_of(options_)}, {"reason", trouble}});
     const auto pause = backoff.next();
     if (Clock::now() + pause >= end) {
       breaker_.failed(Clock::now());
@@ -143,7 +148,7 @@ Answer S3Bucket::ask(Request request) {
 
 Answer S3Bucket::succeed(Request request) {
   Answer answer = ask(std::move(request));
-  if (!is_success(answer)) throw refusal(answer);
+  if (!is_success(answer)) throw refusal(answer, options_);
   return answer;
 }
 
@@ -192,12 +197,12 @@ void S3Bucket::complete_upload(std::string_view key, const std::string& upload,
   const Answer answer = ask(std::move(post));
   if (is_success(answer)) return;
   const bool was_done = answer.status == 404 && size_of(key) == size_bytes;  // and its answer was lost
-  if (!was_done) throw refusal(answer);
+  if (!was_done) throw refusal(answer, options_);
 }
 
 void S3Bucket::abort_upload(std::string_view key, const std::string& upload) {
   const Answer answer = ask(request("DELETE", key, {{"uploadId", upload}}));
-  if (!answer.is_success() && answer.status != 404) throw refusal(answer);
+  if (!answer.is_success() && answer.status != 404) throw refusal(answer, options_);
 }
 
 std::vector<S3Bucket::Upload> S3Bucket::uploads() {
@@ -217,7 +222,7 @@ std::vector<S3Bucket::Upload> S3Bucket::uploads() {
 std::optional<std::int64_t> S3Bucket::size_of(std::string_view key) {
   const Answer answer = ask(request("HEAD", key));
   if (is_absence(answer)) return std::nullopt;
-  if (!answer.is_success()) throw refusal(answer);
+  if (!answer.is_success()) throw refusal(answer, options_);
   const std::string length = answer.header("content-length");
   std::int64_t size = 0;
   const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), size);
@@ -233,13 +238,14 @@ std::string S3Bucket::get(std::string_view key, std::int64_t offset, std::int64_
   get.answer_limit_bytes = static_cast<std::size_t>(length);
   Answer answer = ask(std::move(get));
   if (is_absence(answer)) throw not_found("There is no such file.");
-  if (answer.status != 206 || static_cast<std::int64_t>(answer.body.size()) != length) throw refusal(answer);
+  if (answer.status != 206 || static_cast<std::int64_t>(answer.body.size()) != length)
+    throw refusal(answer, options_);
   return std::move(answer.body);
 }
 
 void S3Bucket::remove(std::string_view key) {
   const Answer answer = ask(request("DELETE", key));
-  if (!answer.is_success() && !is_absence(answer)) throw refusal(answer);
+  if (!answer.is_success() && !is_absence(answer)) throw refusal(answer, options_);
 }
 
 void S3Bucket::list(std::string_view prefix,

@@ -8,7 +8,7 @@ import requests
 from support.client import register
 from support.pictures import pair
 from support.queues import job_counts
-from support.server import Server, Worker, verify_ledger
+from support.server import Server, Worker, run, verify_ledger
 
 PRICE = 2.75  # of the inference of one image
 QUEUE = "inference-processing"
@@ -110,3 +110,12 @@ def test_bull_board_lists_our_jobs_and_retries_one_that_failed(service, user, re
     assert job_counts(service)["failed"] == 0
     with worker(service, redis):
         assert user.wait_until_ended(inference)["status"] == "COMPLETED"
+
+
+def test_a_redis_that_asks_for_a_password_is_said(service, redis):
+    redis.ask("config", "set", "requirepass", "secret")
+    finished = run("queue", "status", "--data-directory", service.data, **redis.settings)
+    assert finished.returncode == 1 and "Redis asks for a password, and REDIS_PASSWORD is not set" in finished.stderr
+    finished = run("queue", "status", "--data-directory", service.data, REDIS_PASSWORD="secret", **redis.settings)
+    assert finished.returncode == 0, finished.stderr
+    redis.ask("-a", "secret", "config", "set", "requirepass", "")
