@@ -99,7 +99,7 @@ void describe_service_commands(CLI::App& app, Config& config, std::filesystem::p
   verify_command->callback([&] { chosen = [&] { return verify_ledger(config); }; });
 
   CLI::App* sweep_command = app.add_subcommand(
-      "sweep", "Remove files that belong to nothing, as the service does by itself after an hour");
+      "sweep", "Remove files that belong to nothing, as the service does by itself after a while");
   sweep_command
       ->add_option("--grace-minutes", grace_minutes,
                    "younger files stay, for they may be of an upload under way [60]")
