@@ -14,10 +14,8 @@ using database::Session;
 
 constexpr std::string_view kSqlite = "sqlite:";
 
-// Where it is not the database of a data directory, as in a back-up, nobody can be at work on it.
 void check_nobody_works_on(const std::filesystem::path& data_directory) {
-  const std::filesystem::path temporary = data_directory / "tmp";
-  if (!std::filesystem::is_directory(temporary) || storage::TemporaryArea(temporary).was_alone()) return;
+  if (!storage::has_live_area(data_directory / "tmp")) return;
   throw conflict("IN_USE", "A process works on " + data_directory.string() +
                                ". Stop it first: what it writes after the copy would be lost.");
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -70,7 +71,23 @@ FileDescriptor make_area(const fs::path& area, const FileDescriptor& parent_lock
   return descriptor;
 }
 
+bool is_locked(const FileDescriptor& directory) {
+  if (::flock(directory.get(), LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
+  ::flock(directory.get(), LOCK_UN);
+  return false;
+}
+
 }  // namespace
+
+bool has_live_area(const fs::path& parent) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
+    if (!Uuid::parse(entry.path().filename().string())) continue;
+    const FileDescriptor descriptor(entry.path(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (descriptor.is_open() && is_locked(descriptor)) return true;
+  }
+  return false;
+}
 
 TemporaryArea::TemporaryArea(const fs::path& parent)
     : parent_(fs::absolute(parent)),

@@ -41,6 +41,9 @@ class TemporaryArea {
   FileDescriptor lock_;
 };
 
+// Whether a process has an area there. Touches nothing, for the directory need not be one of temporary files.
+bool has_live_area(const std::filesystem::path& parent);
+
 // A file that is removed at the end of the scope, if it is still there then.
 class TemporaryFile {
  public:

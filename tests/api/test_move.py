@@ -1,5 +1,6 @@
 """`inpaint migrate --from sqlite: --to postgres:` moves an installation over."""
 import os
+import uuid
 
 import pytest
 
@@ -51,7 +52,12 @@ def test_an_installation_that_is_at_work_is_not_moved(tmp_path):
         register(server.url)
         finished = move(data, data)
         assert finished.returncode == 1 and "A process works on" in finished.stderr
+    neighbours = [data / "tmp" / "note.txt", data / "tmp" / str(uuid.uuid4()) / "picture.png"]
+    for file in neighbours:  # a database may lie anywhere, and beside anything
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
     assert move(data, data).returncode == 0
+    assert all(file.exists() for file in neighbours)
 
 
 def test_a_target_that_is_not_empty_is_refused_and_left_alone(tmp_path):
