@@ -134,6 +134,12 @@ void add_backend_options(CLI::App& command, Config& config) {
       [&](const std::string& text) { config.blackbox_patience = duration(text); });
 }
 
+void add_upload_directory_option(CLI::App& command, Config& config) {
+  add(command, "--upload-directory", "UPLOAD_DIRECTORY",
+      "pictures and results are kept here [uploads in the data directory]",
+      [&](const std::string& text) { config.upload_directory = not_empty(text, "a directory"); });
+}
+
 }  // namespace
 
 Config::Config()
@@ -143,9 +149,7 @@ Config::Config()
 void add_data_options(CLI::App& command, Config& config) {
   add(command, "--data-directory", "DATA_DIRECTORY", "database, secrets and files are kept here [./data]",
       [&](const std::string& text) { config.data_directory = not_empty(text, "a directory"); });
-  add(command, "--upload-directory", "UPLOAD_DIRECTORY",
-      "pictures and results are kept here [uploads in the data directory]",
-      [&](const std::string& text) { config.upload_directory = not_empty(text, "a directory"); });
+  add_upload_directory_option(command, config);
   add(command, "--log-level", "LOG_LEVEL", "debug, info, warn, error or off [info]",
       [&](const std::string& text) { config.log_level = level(text); });
 }
@@ -246,6 +250,7 @@ void add_blackbox_options(CLI::App& command, Config& config) {
   add(command, "--data-directory", "DATA_DIRECTORY",
       "where uploads/ is, unless --directory says else [./data]",
       [&](const std::string& text) { config.data_directory = not_empty(text, "a directory"); });
+  add_upload_directory_option(command, config);
 }
 
 void add_password_options(CLI::App& command, Config& config) {

@@ -134,6 +134,15 @@ TEST_F(ConfigTest, trap_F2_the_black_box_listens_on_loopback_and_shares_the_uplo
   EXPECT_EQ(blackbox_directory(config), "./data/uploads");
 }
 
+TEST_F(ConfigTest, trap_Q6_the_black_box_follows_where_the_uploads_go) {
+  set("UPLOAD_DIRECTORY", "elsewhere");
+  Config server;
+  CLI::App app;
+  add_blackbox_options(app, server);
+  app.parse(std::vector<std::string>{});
+  EXPECT_EQ(blackbox_directory(server), "elsewhere");
+}
+
 TEST_F(ConfigTest, AFlagWeighsMoreThanTheEnvironment) {
   set("PORT", "1111");
   EXPECT_EQ(parse({"--port", "2222"}).port, 2222);
