@@ -38,17 +38,6 @@ std::unique_ptr<storage::Storage> make_storage(const Config& config,
   return storage::make_s3_storage(config.s3, temporary);
 }
 
-std::unique_ptr<queue::Queue> make_queue(const Config& config, database::Database& database,
-                                         const queue::Options& options) {
-  if (config.redis_host.empty()) return queue::make_embedded_queue(database, options);
-  return queue::make_bullmq_queue({.host = config.redis_host,
-                                   .port = config.redis_port,
-                                   .prefix = config.redis_prefix,
-                                   .user = config.redis_user,
-                                   .password = config.redis_password},
-                                  options);
-}
-
 // For inferences, which may wait for a bucket that is down: null where there is none.
 std::unique_ptr<storage::Storage> make_patient_storage(const Config& config,
                                                        const storage::TemporaryArea& temporary) {
@@ -101,15 +90,22 @@ std::unique_ptr<database::Database> open_database_for_one_command(const Config& 
   return database::open_postgres({postgres_url(config), 1, std::chrono::milliseconds(0)});
 }
 
-void check_there_is_a_database(const Config& config) {
+std::unique_ptr<database::Database> open_present_database(const Config& config) {
   if (config.database_host.empty() && !std::filesystem::exists(config.data_directory / "inpaint.db")) {
     throw not_found("There is no database in " + config.data_directory.string() + ".");
   }
+  return open_database_for_one_command(config);
 }
 
-std::unique_ptr<database::Database> open_present_database(const Config& config) {
-  check_there_is_a_database(config);
-  return open_database_for_one_command(config);
+std::unique_ptr<queue::Queue> open_queue(const Config& config, database::Database& database,
+                                         const queue::Options& options) {
+  if (config.redis_host.empty()) return queue::make_embedded_queue(database, options);
+  return queue::make_bullmq_queue({.host = config.redis_host,
+                                   .port = config.redis_port,
+                                   .prefix = config.redis_prefix,
+                                   .user = config.redis_user,
+                                   .password = config.redis_password},
+                                  options);
 }
 
 std::string database_name(const Config& config) {
@@ -121,7 +117,7 @@ Platform::Platform(const Config& config)
     : temporary(prepared(config.data_directory) / "tmp"),
       database(migrated(open_database(config))),
       storage(make_storage(config, temporary)),
-      queue(make_queue(config, *database, delivery)),
+      queue(open_queue(config, *database, delivery)),
       relay(*database, *queue),
       limits{.maximum_pixels = config.maximum_pixels},
       video_limits{.maximum_pixels = config.maximum_video_pixels,

@@ -39,11 +39,12 @@ std::unique_ptr<database::Database> open_database(const Config& config);
 // The same for a command that asks once and may ask for long.
 std::unique_ptr<database::Database> open_database_for_one_command(const Config& config);
 
-// For a command that makes nothing: what is not there is not an empty database. Throws kNotFound.
-void check_there_is_a_database(const Config& config);
-
 // The same for one that makes nothing: what is not there is not an empty database. Throws kNotFound.
 std::unique_ptr<database::Database> open_present_database(const Config& config);
+
+// The queue alone; the database must outlive it.
+std::unique_ptr<queue::Queue> open_queue(const Config& config, database::Database& database,
+                                         const queue::Options& options = {});
 
 // The database as a person is told of it: "DIRECTORY", or "NAME on HOST:PORT".
 std::string database_name(const Config& config);

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <functional>
 
 #include "cli/commands.h"
 #include "cli/platform.h"
@@ -19,26 +20,27 @@ int show(queue::Queue& queue) {
   return 0;
 }
 
+// Does it to the queue of the installation, and counts.
+int with_queue(const Config& config, const std::function<void(queue::Queue&)>& action) {
+  const auto database = open_present_database(config);
+  database->migrate();
+  const auto queue = open_queue(config, *database);
+  action(*queue);
+  return show(*queue);
+}
+
 }  // namespace
 
 int show_queue(const Config& config) {
-  check_there_is_a_database(config);
-  Platform platform(config);
-  return show(*platform.queue);
+  return with_queue(config, [](queue::Queue&) {});
 }
 
 int pause_queue(const Config& config) {
-  check_there_is_a_database(config);
-  Platform platform(config);
-  platform.queue->set_paused(true);
-  return show(*platform.queue);
+  return with_queue(config, [](queue::Queue& queue) { queue.set_paused(true); });
 }
 
 int resume_queue(const Config& config) {
-  check_there_is_a_database(config);
-  Platform platform(config);
-  platform.queue->set_paused(false);
-  return show(*platform.queue);
+  return with_queue(config, [](queue::Queue& queue) { queue.set_paused(false); });
 }
 
 }  // namespace inpaint::cli

@@ -156,6 +156,9 @@ def test_a_mistyped_data_directory_has_no_queue(action, tmp_path):
     finished = run("queue", action, "--data-directory", tmp_path / "daat")
     assert finished.returncode == 1 and "There is no database in" in finished.stderr
     assert not (tmp_path / "daat").exists()
+    run("migrate", "--data-directory", tmp_path / "data")
+    assert run("queue", action, "--data-directory", tmp_path / "data").returncode == 0
+    assert not (tmp_path / "data/uploads").exists(), "which may be in a bucket"
 
 
 def test_an_address_of_another_machine_cannot_be_listened_on(tmp_path):
