@@ -95,7 +95,12 @@ void Database::throw_or_pause(const std::exception& error, int attempts) const {
   const Failure failure = explain(error);
   const auto attempt = static_cast<std::size_t>(attempts);
   const bool is_last = failure.is_disconnected ? attempt > kPauses.size() : attempts >= kMaximumAttempts;
-  if (!failure.is_undone || is_last) throw Error(failure.error);
+  if (!failure.is_undone || is_last) {
+    if (failure.is_disconnected && attempts == 1) {  // not worth another attempt, of which the log would tell
+      log::warn("errors", "the database does not answer", {{"reason", sentence_of(error)}});
+    }
+    throw Error(failure.error);
+  }
   log::warn(
       "errors", "database work is tried again",
       {{"code", failure.error.code()}, {"attempt", std::int64_t{attempts}}, {"reason", sentence_of(error)}});
