@@ -6,14 +6,15 @@ usage: bench/cluster/faults.py [--seconds 300] [--seed NUMBER] [--without-disk]
 Two API processes and two workers, as on machines of their own, share PostgreSQL, Redis and S3, all started here. Eight
 clients upload and submit all the while. Meanwhile, in an order that the seed decides: kill -9 of an API process or of
 a worker, PostgreSQL restarted, Redis killed and begun anew, Redis flushed, the S3 server gone for ten seconds, the
-temporary directory of an API process full (a small disk of its own, which only root may mount; --without-disk leaves
-it out). In the end everything comes back, and what clients were told is held against what is there. Prints the tally;
+temporary directory of an API process full (a small disk of its own; left out with --without-disk, and where there is no
+right to mount one). In the end everything comes back, and what clients were told is held against what is there. Prints the tally;
 the exit code is 1 when anything is wrong, or too little happened to tell.
 """
 import argparse
 import contextlib
 import os
 import random
+import re
 import shlex
 import subprocess
 import sys
@@ -45,7 +46,7 @@ OUTAGE = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chunke
 # What may be asked for again: refused for now, and nothing was done.
 LATER = {429, 503}
 PATIENCE = 240  # seconds, for all that was accepted to end
-AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
+CAP_SYS_ADMIN = 21
 
 
 class Machine:
@@ -128,11 +129,11 @@ class Cluster:
 
     def __init__(self, directory, chance, with_disk):
         self.directory, self.chance, self.happened = directory, chance, Counter()
+        self.disk = self.mount_disk(directory / "api 0") if with_disk else None
         self.redis = RedisServer(directory)
         settings = {"POSTGRES_DB": database.name_of(directory), "JWT_SECRET": "a secret that all processes know",
                     "S3_BUCKET": bucket_of(directory), "MINIMUM_FREE_MEGABYTES": "8", "RING_AGAIN_AFTER": "10s",
                     **self.redis.settings}
-        self.disk = self.mount_disk(directory / "api 0") if with_disk else None
         self.apis = [Machine(Server, directory / f"api {i}", "--worker-concurrency", "0", **settings) for i in range(2)]
         self.workers = [Machine(Worker, directory / f"worker {i}", "--worker-concurrency", "1", **settings)
                         for i in range(2)]
@@ -143,7 +144,10 @@ class Cluster:
 
     def mount_disk(self, directory):
         directory.mkdir()
-        subprocess.run([*AS_ROOT, "mount", "-t", "tmpfs", "-o", "size=32m,mode=1777", "tmpfs", directory], check=True)
+        if not may_mount():
+            print("Without the right to mount no disk is filled.")
+            return None
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", directory], check=True)
         return directory
 
     def kill_an_api(self):
@@ -196,7 +200,12 @@ class Cluster:
             machine.process.kill()
         self.redis.stop()
         if self.disk:
-            subprocess.run([*AS_ROOT, "umount", "--lazy", self.disk], check=True)
+            subprocess.run(["umount", "--lazy", self.disk], check=True)
+
+
+def may_mount():
+    effective = re.search(r"CapEff:\s+(\w+)", Path("/proc/self/status").read_text())[1]
+    return bool(int(effective, 16) >> CAP_SYS_ADMIN & 1)
 
 
 def name_of(fault):
@@ -249,14 +258,15 @@ class Judgement:
         """Why inferences failed."""
         return Counter(reason for reason, in self.rows("SELECT error FROM inferences WHERE status = 'FAILED'"))
 
-    def check_enough_happened(self, cluster, uploads, inferences):
+    def check_enough_happened(self, cluster, seconds, uploads, inferences):
         """So that all the other checks say something."""
         for fault in cluster.faults:
             self.check(cluster.happened[name_of(fault)] > 0, f"never happened: {name_of(fault)}")
         told = sum((customer.told for customer in self.customers), Counter())
         self.check(not cluster.disk or told["503 STORAGE_FULL"] > 0, "nobody was told of the full disk")
-        self.check(uploads["stored"] >= uploads.total() / 2, "most uploads were not stored")
-        self.check(inferences["COMPLETED"] >= 0.9 * inferences.total() > 0, "a tenth of the inferences failed")
+        self.check(uploads["stored"] >= seconds, "hardly anything was stored")
+        self.check(inferences["COMPLETED"] >= seconds, "hardly an inference was completed")
+        self.check(inferences["COMPLETED"] >= 0.9 * inferences.total(), "a tenth of the inferences failed")
 
     def check_ledger(self):
         finished = run("ledger", "verify", "--data-directory", self.directory)
@@ -314,7 +324,7 @@ def settle(cluster, customers, seconds):
     return left, time.monotonic() - begun
 
 
-def judge(cluster, customers, left, took):
+def judge(cluster, customers, seconds, left, took):
     judgement = Judgement(cluster.directory, customers)
     for customer in customers:
         judgement.check(customer.failure is None, f"{customer.user.email}: {customer.failure!r}")
@@ -322,7 +332,7 @@ def judge(cluster, customers, left, took):
     swept = run("sweep", "--grace-minutes", "0", "--data-directory", cluster.directory, timeout=300)
     judgement.check(swept.returncode == 0, f"sweep: {swept.stderr}")
     uploads, inferences = judgement.check_uploads(), judgement.check_inferences()
-    judgement.check_enough_happened(cluster, uploads, inferences)
+    judgement.check_enough_happened(cluster, seconds, uploads, inferences)
     judgement.check_ledger()
     files = judgement.check_blobs()
     print(f"faults: {tally(cluster.happened)}")
@@ -352,7 +362,7 @@ def main():
             left, took = settle(cluster, customers, options.seconds)
         finally:
             cluster.stop()
-        wrong = judge(cluster, customers, left, took)
+        wrong = judge(cluster, customers, options.seconds, left, took)
     for sentence in wrong:
         print(f"WRONG: {sentence}")
     sys.exit(bool(wrong))
