@@ -14,11 +14,13 @@ from support.server import Server
 
 @contextlib.contextmanager
 def server_within(data, controller, file, value):
-    with control_groups.limited(controller, file, value):
-        server = Server(data, WORKER_CONCURRENCY="0")
-    with server:
-        yield server
-    control_groups.remove(controller)
+    try:
+        with control_groups.limited(controller, file, value):
+            server = Server(data, WORKER_CONCURRENCY="0")
+        with server:
+            yield server
+    finally:
+        control_groups.remove(controller)
 
 
 def threads_of(server):

@@ -14,13 +14,17 @@ def _own_group(controller):
     raise OSError(f"there is no hierarchy of version 1 for {controller}")
 
 
+def _group(controller):
+    return _own_group(controller) / f"inpaint-test-{os.getpid()}"
+
+
 @contextlib.contextmanager
 def limited(controller, file, value):
     """What is started in it is in a control group with that limit, and stays there."""
     try:
         own = _own_group(controller)
-        group = own / f"inpaint-test-{os.getpid()}"
-        group.mkdir()
+        group = _group(controller)
+        group.mkdir(exist_ok=True)
         (group / file).write_text(str(value))
         (group / "cgroup.procs").write_text(str(os.getpid()))
     except OSError as error:
@@ -32,5 +36,6 @@ def limited(controller, file, value):
 
 
 def remove(controller):
-    """Of limited(), after all that was started in it has ended."""
-    (_own_group(controller) / f"inpaint-test-{os.getpid()}").rmdir()
+    """Of limited(), after all that was started in it has ended. If there is one."""
+    with contextlib.suppress(OSError):
+        _group(controller).rmdir()
