@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
-#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -23,10 +22,15 @@ Error unusable(const fs::path& directory) {
           "The directory for temporary files " + directory.string() + " can't be used."};
 }
 
+// Open if it is a directory.
+FileDescriptor open_entry(const fs::path& entry) {
+  return {entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW};
+}
+
 FileDescriptor open_directory(const fs::path& directory) {
   std::error_code ignored;
   fs::create_directories(directory, ignored);
-  FileDescriptor descriptor(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  FileDescriptor descriptor = open_entry(directory);
   if (!descriptor.is_open()) throw unusable(directory);
   return descriptor;
 }
@@ -45,6 +49,11 @@ class Lock {
   const FileDescriptor& descriptor_;
 };
 
+// Whether another process holds it; else it is ours while the descriptor lives.
+bool is_in_use(const FileDescriptor& area) {
+  return area.is_open() && ::flock(area.get(), LOCK_EX | LOCK_NB) != 0;
+}
+
 // Removes every area that no process holds; returns whether none is left.
 bool remove_free_areas(const fs::path& parent, const FileDescriptor& parent_lock) {
   const Lock lock(parent_lock);
@@ -53,9 +62,8 @@ bool remove_free_areas(const fs::path& parent, const FileDescriptor& parent_lock
   std::vector<fs::path> entries;
   for (const auto& entry : fs::directory_iterator(parent, ignored)) entries.push_back(entry.path());
   for (const fs::path& entry : entries) {
-    const FileDescriptor descriptor(entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    const bool in_use = descriptor.is_open() && ::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0;
-    if (in_use) {
+    const FileDescriptor descriptor = open_entry(entry);
+    if (is_in_use(descriptor)) {
       none_left = false;
     } else {
       fs::remove_all(entry, ignored);
@@ -71,20 +79,16 @@ FileDescriptor make_area(const fs::path& area, const FileDescriptor& parent_lock
   return descriptor;
 }
 
-bool is_locked(const FileDescriptor& directory) {
-  if (::flock(directory.get(), LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
-  ::flock(directory.get(), LOCK_UN);
-  return false;
-}
-
 }  // namespace
 
 bool has_live_area(const fs::path& parent) {
+  const FileDescriptor parent_lock = open_entry(parent);
+  if (!parent_lock.is_open()) return false;
+  const Lock lock(parent_lock);
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(parent, ignored)) {
     if (!Uuid::parse(entry.path().filename().string())) continue;
-    const FileDescriptor descriptor(entry.path(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (descriptor.is_open() && is_locked(descriptor)) return true;
+    if (is_in_use(open_entry(entry.path()))) return true;
   }
   return false;
 }
