@@ -68,14 +68,6 @@ std::string url_of(const S3Options& options) {
   return options.endpoint + "/" + options.bucket;
 }
 
-// The code is for who runs the service, not for its clients.
-Error refusal(const Answer& answer, const S3Options& options) {
-  log::error(
-      "storage", "the bucket refuses a request",
-      {{"bucket", url_of(options)}, {"code", code_of(answer)}, {"status", std::int64_t{answer.status}}});
-  return unavailable();
-}
-
 template <typename Read>
 auto read_document(const Answer& answer, const Read& read) {
   try {
@@ -146,9 +138,17 @@ Answer S3Bucket::ask(Request request) {
   }
 }
 
+// The code is for who runs the service, not for its clients.
+Error S3Bucket::refusal(const Answer& answer) const {
+  log::error(
+      "storage", "the bucket refuses a request",
+      {{"bucket", url_of(options_)}, {"code", code_of(answer)}, {"status", std::int64_t{answer.status}}});
+  return unavailable();
+}
+
 Answer S3Bucket::succeed(Request request) {
   Answer answer = ask(std::move(request));
-  if (!is_success(answer)) throw refusal(answer, options_);
+  if (!is_success(answer)) throw refusal(answer);
   return answer;
 }
 
@@ -197,12 +197,12 @@ void S3Bucket::complete_upload(std::string_view key, const std::string& upload,
   const Answer answer = ask(std::move(post));
   if (is_success(answer)) return;
   const bool was_done = answer.status == 404 && size_of(key) == size_bytes;  // and its answer was lost
-  if (!was_done) throw refusal(answer, options_);
+  if (!was_done) throw refusal(answer);
 }
 
 void S3Bucket::abort_upload(std::string_view key, const std::string& upload) {
   const Answer answer = ask(request("DELETE", key, {{"uploadId", upload}}));
-  if (!answer.is_success() && answer.status != 404) throw refusal(answer, options_);
+  if (!answer.is_success() && answer.status != 404) throw refusal(answer);
 }
 
 std::vector<S3Bucket::Upload> S3Bucket::uploads() {
@@ -222,7 +222,7 @@ std::vector<S3Bucket::Upload> S3Bucket::uploads() {
 std::optional<std::int64_t> S3Bucket::size_of(std::string_view key) {
   const Answer answer = ask(request("HEAD", key));
   if (is_absence(answer)) return std::nullopt;
-  if (!answer.is_success()) throw refusal(answer, options_);
+  if (!answer.is_success()) throw refusal(answer);
   const std::string length = answer.header("content-length");
   std::int64_t size = 0;
   const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), size);
@@ -238,14 +238,13 @@ std::string S3Bucket::get(std::string_view key, std::int64_t offset, std::int64_
   get.answer_limit_bytes = static_cast<std::size_t>(length);
   Answer answer = ask(std::move(get));
   if (is_absence(answer)) throw not_found("There is no such file.");
-  if (answer.status != 206 || static_cast<std::int64_t>(answer.body.size()) != length)
-    throw refusal(answer, options_);
+  if (answer.status != 206 || static_cast<std::int64_t>(answer.body.size()) != length) throw refusal(answer);
   return std::move(answer.body);
 }
 
 void S3Bucket::remove(std::string_view key) {
   const Answer answer = ask(request("DELETE", key));
-  if (!answer.is_success() && !is_absence(answer)) throw refusal(answer, options_);
+  if (!answer.is_success() && !is_absence(answer)) throw refusal(answer);
 }
 
 void S3Bucket::list(std::string_view prefix,

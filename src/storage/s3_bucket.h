@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "client/circuit_breaker.h"
 #include "client/client.h"
@@ -63,7 +64,9 @@ class S3Bucket {
   client::Request request(std::string method, std::string_view key, const Query& query = {}) const;
   // Asks until there is an answer that is not "later".
   client::Answer ask(client::Request request);
-  // The same; throws unless it is a success.
+  // Logs what the bucket said; the error to throw, which does not say it.
+  Error refusal(const client::Answer& answer) const;
+  // The same as ask(); throws unless it is a success.
   client::Answer succeed(client::Request request);
   // Whether it says that there is no such blob. Throws when there is no such bucket.
   bool is_absence(const client::Answer& answer);
