@@ -7,8 +7,8 @@ Two API processes and two workers, as on machines of their own, share PostgreSQL
 clients upload and submit all the while. Meanwhile, in an order that the seed decides: kill -9 of an API process or of
 a worker, PostgreSQL restarted, Redis killed and begun anew, Redis flushed, the S3 server gone for ten seconds, the
 temporary directory of an API process full (a small disk of its own; left out with --without-disk, and where there is no
-right to mount one). In the end everything comes back, and what clients were told is held against what is there. Prints the tally;
-the exit code is 1 when anything is wrong, or too little happened to tell.
+right to mount one). In the end everything comes back, and what clients were told is held against what is there. Prints
+the tally; the exit code is 1 when anything is wrong, or too little happened to tell.
 """
 import argparse
 import contextlib
@@ -225,6 +225,10 @@ class Judgement:
     def rows(self, query):
         return rows(self.directory, query)
 
+    def told(self):
+        """All answers."""
+        return sum((customer.told for customer in self.customers), Counter())
+
     def check_uploads(self):
         names = Counter(name for name, in self.rows("SELECT image_name FROM dataset_items WHERE upload_index >= 0"))
         told = {name: outcome for customer in self.customers for name, outcome in customer.uploads.items()}
@@ -262,8 +266,7 @@ class Judgement:
         """So that all the other checks say something."""
         for fault in cluster.faults:
             self.check(cluster.happened[name_of(fault)] > 0, f"never happened: {name_of(fault)}")
-        told = sum((customer.told for customer in self.customers), Counter())
-        self.check(not cluster.disk or told["503 STORAGE_FULL"] > 0, "nobody was told of the full disk")
+        self.check(not cluster.disk or self.told()["503 STORAGE_FULL"] > 0, "nobody was told of the full disk")
         self.check(uploads["stored"] >= seconds, "hardly anything was stored")
         self.check(inferences["COMPLETED"] >= seconds, "hardly an inference was completed")
         self.check(inferences["COMPLETED"] >= 0.9 * inferences.total(), "a tenth of the inferences failed")
@@ -336,7 +339,7 @@ def judge(cluster, customers, seconds, left, took):
     judgement.check_ledger()
     files = judgement.check_blobs()
     print(f"faults: {tally(cluster.happened)}")
-    print(f"answers: {tally(sum((customer.told for customer in customers), Counter()))}")
+    print(f"answers: {tally(judgement.told())}")
     print(f"uploads: {tally(uploads)}; inferences: {tally(inferences)}, the last {took:.0f} s after the end; "
           f"{files} files; {swept.stdout.strip()}")
     print(f"failed because: {tally(judgement.reasons())}")
