@@ -1,4 +1,5 @@
 """What only holds of files in a bucket; scripts/with-s3 gives one. Everything else about files is tested on both."""
+import collections
 import os
 import shlex
 import subprocess
@@ -94,6 +95,35 @@ def test_while_the_bucket_is_gone_nothing_is_taken_and_afterwards_work_goes_on(t
         control("start")
         server.kill()
     verify_ledger(data)
+
+
+def test_the_bucket_that_stops_and_starts_here_is_whole_or_gone():
+    """Half of it would tell the program that there is no such bucket, which no log of a test may have."""
+    answers, over = collections.Counter(), threading.Event()
+
+    def ask():
+        while not over.is_set():
+            try:
+                s3.request("GET", f"/{os.environ['S3_BUCKET']}", {"list-type": "2"})
+                answers["whole"] += 1
+            except requests.RequestException:
+                answers["gone"] += 1
+            except AssertionError as refusal:
+                answers[str(refusal)] += 1
+
+    clients = [threading.Thread(target=ask) for _ in range(16)]
+    for client in clients:
+        client.start()
+    try:
+        for _ in range(2):
+            control("stop")
+            control("start")
+            time.sleep(0.5)
+    finally:
+        over.set()
+    for client in clients:
+        client.join()
+    assert answers.keys() == {"whole", "gone"}
 
 
 def test_uploads_that_are_tried_while_it_comes_back_succeed(tmp_path):
