@@ -72,6 +72,7 @@ std::string_view to_string(Level level) {
 }
 
 std::optional<Level> parse_level(std::string_view text) {
+  if (text == "warning") return Level::kWarn;  // as the lines themselves say
   const auto* const found = std::ranges::find(kLevels, text, &NamedLevel::name);
   return found == kLevels.end() ? std::nullopt : std::optional(found->level);
 }

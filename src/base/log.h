@@ -14,6 +14,7 @@ enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 
 // "debug", "info", "warn", "error", "off"
 std::string_view to_string(Level level);
+// Or "warning", as lines say.
 std::optional<Level> parse_level(std::string_view text);
 
 // One named value of a log line, for as long as the call lasts. Never a password, a token, a signed link or a

@@ -50,6 +50,7 @@ int serve_blackbox(const Config& config) {
   log::info("service", "shutting down");
   cancel.cancel();
   server.stop(kGrace);
+  log::info("service", "stopped");
   return 0;
 }
 

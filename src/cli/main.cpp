@@ -135,6 +135,14 @@ void describe_run_command(CLI::App& app, RunOptions& options, Chosen& chosen) {
   command->callback([&] { chosen = [&] { return run(options); }; });
 }
 
+// What is wrong with the arguments. The library, of a word it does not know, says that a command is missing,
+// and names what it did not expect from the last to the first.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (unknown.empty()) return error.what();
+  return "\"" + unknown.front() + "\" is not known here";
+}
+
 int main_or_throw(int argc, char** argv) {
   load_dotenv(settings_file());
   Config config;
@@ -159,7 +167,7 @@ int main_or_throw(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    std::fprintf(stderr, "error: %s\n`inpaint --help` tells what there is.\n", error.what());
+    std::fprintf(stderr, "error: %s\n`inpaint --help` tells what there is.\n", complaint(app, error).c_str());
     return kUsageError;
   }
   log::start(config.log_level, ::isatty(STDERR_FILENO) == 0);

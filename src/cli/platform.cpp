@@ -1,6 +1,7 @@
 #include "cli/platform.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/percent.h"
 #include "inferences/blackbox_backend.h"
 #include "inferences/in_process_backend.h"
@@ -34,8 +35,9 @@ std::string postgres_url(const Config& config) {
 
 std::unique_ptr<storage::Storage> make_storage(const Config& config,
                                                const storage::TemporaryArea& temporary) {
-  if (config.s3.bucket.empty()) return storage::make_local_storage(upload_directory(config));
-  return storage::make_s3_storage(config.s3, temporary);
+  if (!config.s3.bucket.empty()) return storage::make_s3_storage(config.s3, temporary);
+  if (config.s3.redirect) log::warn("storage", "STORAGE_REDIRECT has no effect without S3_BUCKET");
+  return storage::make_local_storage(upload_directory(config));
 }
 
 // For inferences, which may wait for a bucket that is down: null where there is none.

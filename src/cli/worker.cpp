@@ -21,6 +21,7 @@ int work(const Config& config) {
   shutdown.wait([] { reload_log_level(); });
   log::info("service", "shutting down");
   if (!background.stop(std::chrono::seconds(7))) leave(platform.temporary);
+  log::info("service", "stopped");
   return 0;
 }
 

@@ -141,6 +141,11 @@ def test_trap_Q6_an_unknown_name_in_a_file_env_is_refused(tmp_path, name, hint):
     assert finished.returncode == 1, "another program's settings are no matter to who repairs a picture"
 
 
+def test_a_redirect_without_a_bucket_is_said_to_have_no_effect(tmp_path):
+    with Server(tmp_path / "data", S3_BUCKET="", STORAGE_REDIRECT="1") as server:
+        assert "STORAGE_REDIRECT has no effect without S3_BUCKET" in server.log()
+
+
 def test_what_may_stand_beside_our_settings_is_no_matter(tmp_path):
     (tmp_path / ".env").write_text("NODE_ENV=production\nREDIS_PORT=6379\nCOMPOSE_PROJECT_NAME=inpaint\n"
                                    "S3_BUCKET=\nINFERENCE_BLACKBOX_DEBUG=true\n")
@@ -159,6 +164,13 @@ def test_a_mistyped_data_directory_has_no_queue(action, tmp_path):
     run("migrate", "--data-directory", tmp_path / "data")
     assert run("queue", action, "--data-directory", tmp_path / "data").returncode == 0
     assert not (tmp_path / "data/uploads").exists(), "which may be in a bucket"
+
+
+@pytest.mark.parametrize("arguments, unknown", [
+    (["serv"], "serv"), (["queue", "stat"], "stat"), (["serve", "--prot", "4"], "--prot"), (["--hepl"], "--hepl")])
+def test_a_mistyped_word_is_named(arguments, unknown):
+    finished = run(*arguments)
+    assert finished.returncode == 2 and f'"{unknown}" is not known here' in finished.stderr
 
 
 def test_an_address_of_another_machine_cannot_be_listened_on(tmp_path):

@@ -175,3 +175,4 @@ def test_a_worker_can_be_asked_whether_it_lives(tmp_path):
             worker.process.send_signal(signal.SIGCONT)
             wait_for(lambda: check().returncode == 0)
         assert check().returncode == 1
+        assert '"message":"stopped"' in worker.log()

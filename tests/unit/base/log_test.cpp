@@ -103,6 +103,7 @@ TEST(Log, levels_have_names) {
   for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarn, Level::kError, Level::kOff}) {
     EXPECT_EQ(parse_level(to_string(level)), level);
   }
+  EXPECT_EQ(parse_level("warning"), Level::kWarn);
   EXPECT_EQ(parse_level("verbose"), std::nullopt);
   EXPECT_EQ(parse_level(""), std::nullopt);
 }
