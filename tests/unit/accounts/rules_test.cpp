@@ -2,26 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <ctime>
-
 #include "accounts/password.h"
 #include "base/error.h"
+#include "unit/processor_time.h"
 
 namespace inpaint::accounts {
 namespace {
-
-// Of this thread, which others can't take: a machine at work would make one of two moments look long.
-template <typename Work>
-double processor_seconds(Work work) {
-  const auto now = [] {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-  };
-  const double start = now();
-  work();
-  return now() - start;
-}
 
 TEST(RulesTest, names_of_any_script) {
   for (const char* name : {"Ada", "José", "Jose\u0301", "O'Neill", "O’Neill", "Anne-Marie", "Müller Straße",
@@ -74,7 +60,7 @@ TEST(PasswordTest, the_unmatchable_hash_costs_what_a_real_one_does) {
     EXPECT_EQ(nobody.size(), hash_password("x", 4).size());
     EXPECT_FALSE(matches("", nobody));
     const auto seconds = [&](const std::string& hash) {
-      return processor_seconds([&] { matches("some password", hash); });
+      return test::processor_seconds([&] { matches("some password", hash); });
     };
     if (cost == 10) {
       EXPECT_GT(seconds(nobody), 0.3 * seconds(hash_password("x", cost)));
@@ -89,7 +75,7 @@ TEST(PasswordTest, what_bcrypt_would_cut_off_counts) {
   EXPECT_FALSE(matches(longest + "x", hash));
   EXPECT_FALSE(matches(std::string("password1\0more", 14), hash_password("password1", 4)));
   const auto seconds = [&](const std::string& password) {
-    return processor_seconds([&] { EXPECT_EQ(matches(password, hash), password == longest); });
+    return test::processor_seconds([&] { EXPECT_EQ(matches(password, hash), password == longest); });
   };
   EXPECT_GT(seconds(std::string(5000, 'x')), 0.3 * seconds(longest));
 }
